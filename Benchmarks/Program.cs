@@ -54,7 +54,7 @@ kernels.SetAction((parsed, _) =>
 return await new RootCommand("Measurements of Orleans.Tbptt.")
 {
     chunkStep, SoakCommand.Make(), checkpoint, kernels, CompareCommands.Compare(), CompareCommands.UnlikeLengths(),
-    CompareCommands.OneEngine(), LocalSyncCommand.Make(),
+    CompareCommands.OneEngine(), ThreadsComparison.Make(), LocalSyncCommand.Make(),
     ExchangeCommands.Exchange(), ExchangeCommands.Scaling(), TelemetryCommand.Make(), StartCommand.Make(), ProfileCommand.Make(),
     JournalCommands.Size(), JournalCommands.Write(), JournalCommands.Open(),
     MembershipCommand.Make(), HostileCommand.Make(), ManySubmissions.Make(), TableCommand.Make(),

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Protocol;
@@ -31,7 +32,10 @@ public sealed record SiloReport
     /// <summary>The devices it offers to runs that leave the choice to it: <c>cpu</c>, or <c>cuda:0</c> and so on.</summary>
     [Id(4)] public required IReadOnlyList<string> Devices { get; init; }
 
-    /// <summary>How many trainers it is meant to hold: one a core, or one a GPU, unless configured otherwise.</summary>
+    /// <summary>
+    /// How many threads of trainers it is meant to hold: one a core, or one a GPU, unless configured otherwise. A trainer has one, unless
+    /// its run's <c>train.threads</c> says otherwise.
+    /// </summary>
     [Id(5)] public required int Slots { get; init; }
 
     /// <summary>The trainers that live here.</summary>
@@ -49,12 +53,22 @@ public sealed record SiloReport
     /// <summary>Its clock when it answered; the default where the silo's version does not say.</summary>
     [Id(10)] public DateTimeOffset Clock { get; init; }
 
+    /// <summary>Slots that its trainers take.</summary>
+    public int UsedSlots => Trainers.Sum(trainer => trainer.Slots);
+
     /// <summary>Slots without a trainer; none on a silo that is draining.</summary>
-    public int FreeSlots => Draining ? 0 : Math.Max(0, Slots - Trainers.Count);
+    public int FreeSlots => Draining ? 0 : Math.Max(0, Slots - UsedSlots);
 }
 
 /// <summary>A trainer on a silo.</summary>
 /// <param name="Run">Its run.</param>
 /// <param name="Index">Its place among the run's trainers, from 0.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.SiloTrainer")]
-public readonly record struct SiloTrainer([property: Id(0)] RunId Run, [property: Id(1)] int Index);
+public readonly record struct SiloTrainer([property: Id(0)] RunId Run, [property: Id(1)] int Index)
+{
+    /// <summary>Threads beyond the first; a silo of a former version, whose trainers have one, says nothing of them.</summary>
+    [Id(2), JsonIgnore] public int FurtherThreads { get; init; }
+
+    /// <summary>The slots that it takes: as many as it has threads.</summary>
+    public int Slots => 1 + FurtherThreads;
+}

@@ -154,6 +154,11 @@ internal sealed partial class SpecSections(SpecChoices choices)
             "the run takes free slots and gives them back to runs of higher priority ([cli.md](cli.md#how-many-trainers)); it begins with "
                 + "`trainers`, or with fewer where fewer slots are free. Has no part in the result",
             "min or max", new AutoscaleSpec { Max = 1 }, Autoscale),
+        Threads = walk.Count(
+            "threads", train.Threads,
+            "threads that compute each trainer's chunks; a trainer takes as many slots of its silo. Their number changes no bit; not with "
+                + "engine torch",
+            isWritten: train.Threads != 1),
         Epochs = walk.Count("epochs", train.Epochs, "passes over the training sequences", required: true),
         Loss = walk.Choice("loss", train.Loss, "what is minimised, a mean over all elements", choices.Losses, required: true),
         ClipNorm = walk.OptionalNumber(

@@ -32,6 +32,12 @@ public sealed record TrainSpec
     /// </summary>
     public AutoscaleSpec? Autoscale { get; init; }
 
+    /// <summary>
+    /// Threads that compute each trainer's chunks, as many slots of a silo as it takes. How many there are changes no bit of the model.
+    /// Default 1.
+    /// </summary>
+    public int Threads { get; init; } = 1;
+
     /// <summary>How many trainers the run begins with where there are slots for them.</summary>
     public int FirstTrainers => Autoscale is { } scale ? Math.Clamp(Trainers, scale.Min, Math.Max(scale.Min, scale.Max)) : Trainers;
 

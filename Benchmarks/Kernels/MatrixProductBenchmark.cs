@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Threads;
 
 namespace Orleans.Tbptt.Benchmarks.Kernels;
 
@@ -28,7 +29,7 @@ public unsafe class MatrixProductBenchmark
         right.Reserve(size[2]);
         for (int row = 0; row < size[2]; row++)
             right.Span(row).Fill(1e-3f);
-        _right.Pack(right[0], right.Stride, size[2], size[1]);
+        _right.Pack(Team.Alone, right[0], right.Stride, size[2], size[1]);
         Rows = size[0];
     }
 

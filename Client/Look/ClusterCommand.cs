@@ -37,12 +37,12 @@ internal static class ClusterCommand
 
         output.WriteLine(
             $"cluster {Text.OneLine(report.ClusterId)}, version {Text.OneLine(report.Version)}, {Text.Plural(report.Silos.Count, "silo")}, "
-            + $"{report.Silos.Sum(silo => silo.Trainers.Count)} of {Text.Plural(report.Silos.Sum(silo => silo.Slots), "slot")} used");
+            + $"{report.Silos.Sum(silo => silo.UsedSlots)} of {Text.Plural(report.Silos.Sum(silo => silo.Slots), "slot")} used");
         var table = new TextTable("SILO", "ADDRESS", "PROCESS", "VERSION", "DEVICES", "SLOTS", "STATE", "TRAINERS", "COORDINATORS", "PAGE");
         foreach (var silo in report.Silos)
         {
             table.Add(
-                silo.Name, silo.Address, $"{silo.Pid}", silo.Version, OrDash(silo.Devices), $"{silo.Trainers.Count}/{silo.Slots}",
+                silo.Name, silo.Address, $"{silo.Pid}", silo.Version, OrDash(silo.Devices), $"{silo.UsedSlots}/{silo.Slots}",
                 silo.Draining ? "draining" : "active", OrDash(silo.Trainers.Select(trainer => $"{trainer.Run}/{trainer.Index}")),
                 OrDash(silo.Coordinators.Select(coordinator => coordinator.Text)), OrDash([silo.Page]));
         }

@@ -23,7 +23,8 @@ internal static class ValidateCommand
         output.WriteLine(
             $"data        {spec.Data.Source.Word}{string.Concat(spec.Data.Source.Paths.Select(file => $" {Text.OneLine(file)}"))}");
         DataCommand.WriteParts(result.Description, output);
-        output.WriteLine($"lanes       {spec.Data.BatchSize}, over {Text.Team(spec.Train.Trainers, spec.Train.ShardCount)}");
+        output.WriteLine($"lanes       {spec.Data.BatchSize}, over {Text.Team(spec.Train.Trainers, spec.Train.ShardCount)}"
+            + (spec.Train.Threads > 1 ? $", {spec.Train.Threads} threads each" : ""));
         output.WriteLine($"chunks      {Chunks(spec)}");
         output.WriteLine($"steps       {Text.Count(result.StepsPerEpoch)} per epoch, {Text.Plural(spec.Train.Epochs, "epoch")}");
         foreach (string line in RecipeLines.Of(spec, result.StepsPerEpoch))

@@ -100,6 +100,17 @@ public class ChoiceTests
             SpecLoader.Choices.Losses.Where(loss => loss.TorchFunction is null).Select(loss => loss.Word));
     }
 
+    [Theory]
+    [InlineData("engine=torch", "engine torch", "libtorch's sums depend on the number of threads")]
+    [InlineData("device=cuda:0", "device cuda:0", "a GPU computes all of a trainer's chunk")]
+    public void SeveralThreads_AreRefused_WhereTheyCannotHelp(string set, string where, string reason)
+    {
+        Assert.StartsWith(
+            $"--set train.threads=2 train.threads: found 2 with {where}, expected 1, because {reason}",
+            Problem(Sine, "train.threads=2", set), StringComparison.Ordinal);
+        Assert.Equal(DeviceName.Cpu, Sound(Sine, "train.threads=2").ComputesOn);
+    }
+
     [Fact]
     public void ChoiceThatLibtorchLacks_IsRefused_WhereLibtorchComputes()
     {

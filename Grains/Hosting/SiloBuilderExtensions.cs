@@ -112,7 +112,7 @@ public static class SiloBuilderExtensions
         {
             var (silo, occupants) = (provider.GetRequiredService<SiloSelf>(), provider.GetRequiredService<SiloOccupants>());
             return new ForecastWorker(
-                () => silo.Slots - occupants.Trainers.Count, provider.GetRequiredService<SiloDrain>(),
+                () => silo.Slots - occupants.UsedSlots, provider.GetRequiredService<SiloDrain>(),
                 provider.GetRequiredService<RunStore>().Reader);
         });
         services.AddSingleton<StreamInstruments>();

@@ -26,6 +26,8 @@ internal sealed class CatalogGrain(
         var document = SubmissionCheck.Read(request.Spec, roots, store.Reader);
         if (document.Spec is not { } asked)
             return new(document.Problems, "");
+        if (asked.Train.Threads > 1 && ThreadsCheck.FindProblem(asked, await cluster.Look()) is { } tooMany)
+            return new([document.Locate(tooMany)], "");
         RunDataLease lease;
         try
         {

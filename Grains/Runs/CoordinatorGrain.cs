@@ -117,7 +117,8 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         if (Active is { } trained)
             return new(request is { Trainers: null, Sets: null or [] } ? ""
                 : "the run is being trained: pause it before its trainers or its spec are changed", trained.Snapshot());
-        if (ResumeCheck.FindProblem(services, status, request) is { } unfit)
+        var silos = request.Sets is { Count: > 0 } ? await services.Cluster.Look() : [];
+        if (ResumeCheck.FindProblem(services, status, request, silos) is { } unfit)
             return new(unfit, status);
 
         _end = null;

@@ -31,7 +31,7 @@ internal interface ISlotQueueGrain : IGrainWithIntegerKey
 
 /// <summary>Asks for slots.</summary>
 /// <param name="Run">For this run.</param>
-/// <param name="Trainers">As many as it has trainers.</param>
+/// <param name="Trainers">Trainers of the run, each of which takes <see cref="SlotsEach"/>.</param>
 /// <param name="Priority">Higher goes first.</param>
 /// <param name="SubmittedAt">Of equal priority, who came first goes first.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.SlotRequest")]
@@ -44,6 +44,15 @@ internal sealed record SlotRequest(
 
     /// <summary>The kind of device that the run has begun on.</summary>
     [Id(5)] public string Kind { get; init; } = "";
+
+    /// <summary>Threads of each trainer beyond the first.</summary>
+    [Id(6)] public int FurtherThreads { get; init; }
+
+    /// <summary>Slots that each trainer takes, all of one silo: as many as it has threads.</summary>
+    public int SlotsEach => 1 + FurtherThreads;
+
+    /// <summary>Slots that all of its trainers take.</summary>
+    public int Slots => Trainers * SlotsEach;
 }
 
 /// <summary>Answers a <see cref="SlotRequest"/>.</summary>

@@ -49,5 +49,6 @@ internal sealed class ResizeCheck(RunServices services, RunSpec spec, RunStatus 
         new(RunId.Parse(status.Id), trainers, status.Priority, status.SubmittedAt)
         {
             Device = spec.ComputesOn, Kind = DeviceKinds.Bound(spec, DeviceKinds.Kind(status.Trainers[0].Device)),
+            FurtherThreads = spec.Train.Threads - 1,
         };
 }

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -17,7 +18,8 @@ internal static class ResumeCheck
     /// <param name="services">The run store, and the checkpoints.</param>
     /// <param name="status">The run's last written status.</param>
     /// <param name="request">What is wanted. A client is not to be trusted.</param>
-    public static string? FindProblem(RunServices services, RunStatus status, ResumeRequest request)
+    /// <param name="silos">The cluster's silos, where the run's spec is to be changed.</param>
+    public static string? FindProblem(RunServices services, RunStatus status, ResumeRequest request, IReadOnlyList<LivingSilo> silos)
     {
         var store = services.Store;
         var run = RunId.Parse(status.Id);
@@ -38,7 +40,8 @@ internal static class ResumeCheck
             var revised = sets.Count > 0 ? Revise(store, run, status, sets) : null;
             if (revised is { Spec: null })
                 return string.Join("; ", revised.Problems);
-
+            if (revised is not null && ThreadsCheck.FindProblem(revised.Spec!, silos) is { } tooMany)
+                return $"{revised.Locate(tooMany)}";
             if (revised is null && AtLimit(store, run, status) is { } limit)
                 return limit;
 

@@ -229,7 +229,10 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
     private async Task WaitForSlots(ISlotQueueGrain queue, TrainerAssigner assigner)
     {
         var status = _progress.Snapshot();
-        var request = new SlotRequest(_progress.Run, assigner.Count, status.Priority, status.SubmittedAt);
+        var request = new SlotRequest(_progress.Run, assigner.Count, status.Priority, status.SubmittedAt)
+        {
+            FurtherThreads = _spec.Train.Threads - 1,
+        };
         while (await control.OrLeave(Ask()) is { Granted: false } reply)
         {
             if (_spec.Train.Autoscale is { } scale && scale.Min < request.Trainers)

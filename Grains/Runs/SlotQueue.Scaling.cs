@@ -18,8 +18,8 @@ internal sealed partial class SlotQueue
         var own = request.Slots;
         _granted.Remove(own.Run);
         _scaling[own.Run] = (request, time.GetTimestamp());
-        var slots = Count(silos);
-        int held = slots.Held.GetValueOrDefault(own.Run);
+        var slots = Count(silos, own.SlotsEach);
+        int held = slots.Held.GetValueOrDefault(own.Run) / own.SlotsEach;
         var waiting = Waiting();
         if (waiting is [{ } first, ..] && first.Priority > own.Priority && GivenBack(own.Run, first, slots) is > 0 and var given)
             return new(Math.Max(request.Least, held - given), $"run {first.Run}, which has a higher priority, waits for slots");
@@ -28,11 +28,11 @@ internal sealed partial class SlotQueue
         if (waiting.Any(one => one.Priority >= own.Priority))
             return new(own.Trainers, "");
         var (share, poorest) = Share(request, slots);
-        if (share < own.Trainers && poorest is { } other)
+        if (share < Math.Min(held, own.Trainers) && poorest is { } other)
             return new(share, $"run {other}, which has the same priority, has fewer trainers");
 
         // What a run that has been resized has just let go may still show.
-        int trainers = Math.Clamp(held + Math.Max(0, slots.Free), own.Trainers, Math.Max(own.Trainers, share));
+        int trainers = Math.Clamp(held + Math.Max(0, slots.Free / own.SlotsEach), own.Trainers, Math.Max(own.Trainers, share));
         if (trainers > own.Trainers)
             Grant(own with { Trainers = trainers });
         return new(trainers, trainers > own.Trainers ? "slots are free" : "");
@@ -42,7 +42,7 @@ internal sealed partial class SlotQueue
     /// A run's part of the slots that the runs of its priority have which scale themselves, and of those that are free: one after another
     /// goes to the run that has fewest, of several to the one that was submitted first.
     /// </summary>
-    /// <returns>The part, never less than its least; and the first run that has less than its own, where too little is free.</returns>
+    /// <returns>The part, never less than its least; and the first other run that has less than its part, where too little is free.</returns>
     private (int Share, RunId? Poorest) Share(ScaleRequest request, (Dictionary<RunId, int> Held, int All, int Free) slots)
     {
         var own = request.Slots;
@@ -51,44 +51,56 @@ internal sealed partial class SlotQueue
                 && (one.Slots.Run == own.Run || slots.Held.ContainsKey(one.Slots.Run)))
             .OrderBy(one => one.Slots.SubmittedAt).ThenBy(one => one.Slots.Run.Text, StringComparer.Ordinal).ToArray();
         int free = Math.Max(0, slots.Free);
-        int[] has = [.. peers.Select(one => Has(one.Slots.Run))], shares = [.. peers.Select(one => one.Least)];
-        for (int left = free + has.Sum() - shares.Sum(); left > 0; left--)
+        int[] each = [.. peers.Select(one => one.Slots.SlotsEach)];
+        int[] has = [.. peers.Select(one => Has(one.Slots))], shares = [.. peers.Select(one => one.Least)];
+        int left = free + has.Zip(each, (trainers, slotsEach) => trainers * slotsEach).Sum()
+            - shares.Zip(each, (trainers, slotsEach) => trainers * slotsEach).Sum();
+        for (int next = Next(); next >= 0; next = Next())
+        {
+            shares[next]++;
+            left -= each[next];
+        }
+
+        int[] poor = [.. Enumerable.Range(0, peers.Length).
+            .Where(peer => has[peer] < shares[peer] && peers[peer].Slots.Run != own.Run)];
+        bool isShort = poor.Sum(peer => (shares[peer] - has[peer]) * each[peer]) > free;
+        return (shares[Array.FindIndex(peers, one => one.Slots.Run == own.Run)], isShort ? peers[poor[0]].Slots.Run : null);
+
+        // The run with the fewest slots, of those that may have a further trainer for which there is room.
+        int Next()
         {
             int next = -1;
             for (int peer = 0; peer < peers.Length; peer++)
             {
-                if (shares[peer] < peers[peer].Most && (next < 0 || shares[peer] < shares[next]))
+                if (shares[peer] < peers[peer].Most && each[peer] <= left
+                    && (next < 0 || shares[peer] * each[peer] < shares[next] * each[next]))
                     next = peer;
             }
 
-            if (next < 0)
-                break;
-            shares[next]++;
+            return next;
         }
 
-        int[] poor = [.. Enumerable.Range(0, peers.Length).Where(peer => has[peer] < shares[peer])];
-        bool isShort = poor.Sum(peer => shares[peer] - has[peer]) > free;
-        return (shares[Array.FindIndex(peers, one => one.Slots.Run == own.Run)], isShort ? peers[poor[0]].Slots.Run : null);
-
-        int Has(RunId run) => Math.Max(slots.Held.GetValueOrDefault(run), _granted.GetValueOrDefault(run).Trainers);
+        int Has(SlotRequest run) =>
+            Math.Max(slots.Held.GetValueOrDefault(run.Run), _granted.GetValueOrDefault(run.Run).Slots) / run.SlotsEach;
     }
 
-    /// <summary>How many of a run's slots are to go to the one that waits.</summary>
+    /// <summary>How many of a run's trainers are to go, so that the one that waits has their slots.</summary>
     private int GivenBack(RunId run, SlotRequest first, (Dictionary<RunId, int> Held, int All, int Free) slots)
     {
-        int missing = Math.Min(first.Trainers, slots.All) - slots.Free;
+        int missing = Math.Min(first.Slots, slots.All) - slots.Free;
         var givers = _scaling.Values.Select(one => one.Request).Where(one => one.Slots.Priority < first.Priority)
             .OrderBy(one => one.Slots.Priority).ThenByDescending(one => one.Slots.SubmittedAt)
             .ThenBy(one => one.Slots.Run.Text, StringComparer.Ordinal)
-            .Select(one => (one.Slots.Run, Spare: Math.Max(0, slots.Held.GetValueOrDefault(one.Slots.Run) - one.Least))).ToList();
-        if (missing <= 0 || givers.Sum(one => one.Spare) < missing)
+            .Select(one => (one.Slots.Run, Each: one.Slots.SlotsEach,
+                Spare: Math.Max(0, (slots.Held.GetValueOrDefault(one.Slots.Run) / one.Slots.SlotsEach) - one.Least))).ToList();
+        if (missing <= 0 || givers.Sum(one => one.Spare * one.Each) < missing)
             return 0;
-        foreach (var (giver, spare) in givers)
+        foreach (var (giver, each, spare) in givers)
         {
-            int given = Math.Min(spare, missing);
+            int given = Math.Min(spare, (missing + each - 1) / each);
             if (giver == run)
                 return given;
-            missing -= given;
+            missing = Math.Max(0, missing - (given * each));
         }
 
         return 0;

@@ -4,8 +4,8 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Grains.Runs;
 
 /// <summary>
-/// Who goes next: the run of highest priority, of those the one that was submitted first. It begins when as many slots are free as it has
-/// trainers; nobody overtakes it meanwhile, so that a large run is not starved by small ones.
+/// Who goes next: the run of highest priority, of those the one that was submitted first. It begins when as many slots are free as its
+/// trainers take; nobody overtakes it meanwhile, so that a large run is not starved by small ones.
 /// </summary>
 /// <remarks>
 /// What is in use is what the silos say; this object remembers only who waits and who was let go a moment ago, and a new one learns both
@@ -21,12 +21,12 @@ internal sealed partial class SlotQueue(TimeProvider time)
     internal static readonly TimeSpan Reserve = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<RunId, (SlotRequest Request, long Asked)> _waiting = [];
-    private readonly Dictionary<RunId, (int Trainers, long Granted)> _granted = [];
+    private readonly Dictionary<RunId, (int Slots, long Granted)> _granted = [];
 
     /// <summary>Answers a run, by the silos as they are now.</summary>
     public SlotReply Ask(SlotRequest request, IReadOnlyList<SiloReport> silos)
     {
-        var slots = Count(silos);
+        var slots = Count(silos, request.SlotsEach);
 
         // It has its slots already: its coordinator is a new one.
         if (slots.Held.ContainsKey(request.Run))
@@ -35,7 +35,7 @@ internal sealed partial class SlotQueue(TimeProvider time)
         _waiting[request.Run] = (request, time.GetTimestamp());
         var first = Waiting();
         int position = first.FindIndex(waiting => waiting.Run == request.Run);
-        int needed = Math.Min(request.Trainers, slots.All);
+        int needed = Math.Min(request.Slots, slots.All);
         if (position == 0 && slots.All > 0 && needed <= slots.Free)
             return Grant(request);
         return new(false, position, slots.All == 0
@@ -51,8 +51,8 @@ internal sealed partial class SlotQueue(TimeProvider time)
     public SlotReply Grow(SlotRequest request, IReadOnlyList<SiloReport> silos)
     {
         _granted.Remove(request.Run);
-        var slots = Count(silos);
-        int further = request.Trainers - slots.Held.GetValueOrDefault(request.Run);
+        var slots = Count(silos, request.SlotsEach);
+        int further = request.Slots - slots.Held.GetValueOrDefault(request.Run);
         bool isAlone = slots.Held.Keys.All(run => run == request.Run) && _granted.Count == 0;
         int before = Waiting().Count(waiting => waiting.Run != request.Run && waiting.Priority >= request.Priority);
         if (further <= 0 || (before == 0 && (isAlone || further <= slots.Free)))
@@ -74,7 +74,7 @@ internal sealed partial class SlotQueue(TimeProvider time)
     private SlotReply Grant(SlotRequest request)
     {
         _waiting.Remove(request.Run);
-        _granted[request.Run] = (request.Trainers, time.GetTimestamp());
+        _granted[request.Run] = (request.Slots, time.GetTimestamp());
         return new(true, 0, "");
     }
 
@@ -84,12 +84,22 @@ internal sealed partial class SlotQueue(TimeProvider time)
         .ThenBy(waiting => waiting.Run.Text, StringComparer.Ordinal).ToList();
 
     /// <summary>The slots each run holds, those there are, and those that nobody holds and none are kept for.</summary>
-    private (Dictionary<RunId, int> Held, int All, int Free) Count(IReadOnlyList<SiloReport> silos)
+    /// <param name="silos">The silos.</param>
+    /// <param name="each">
+    /// Slots that a trainer takes of one silo: fewer than that are no room for it. Where no silo has so many, its threads share what there is.
+    /// </param>
+    private (Dictionary<RunId, int> Held, int All, int Free) Count(IReadOnlyList<SiloReport> silos, int each)
     {
-        var held = silos.SelectMany(silo => silo.Trainers).GroupBy(trainer => trainer.Run).ToDictionary(run => run.Key, run => run.Count());
+        var held = silos.SelectMany(silo => silo.Trainers).GroupBy(trainer => trainer.Run)
+            .ToDictionary(run => run.Key, run => run.Sum(trainer => trainer.Slots));
         Forget(held);
-        int reserved = _granted.Sum(run => Math.Max(0, run.Value.Trainers - held.GetValueOrDefault(run.Key)));
-        return (held, silos.Where(silo => !silo.Draining).Sum(silo => silo.Slots), silos.Sum(silo => silo.FreeSlots) - reserved);
+        int reserved = _granted.Sum(run => Math.Max(0, run.Value.Slots - held.GetValueOrDefault(run.Key)));
+        if (!silos.Any(silo => !silo.Draining && silo.Slots >= each))
+            each = 1;
+        return (held, silos.Where(silo => !silo.Draining).Sum(silo => Whole(silo.Slots)),
+            silos.Sum(silo => Whole(silo.FreeSlots)) - reserved);
+
+        int Whole(int slots) => slots / each * each;
     }
 
     private void Forget(Dictionary<RunId, int> held)
@@ -108,7 +118,7 @@ internal sealed partial class SlotQueue(TimeProvider time)
 
         foreach (var (run, grant) in _granted.ToList())
         {
-            if (held.GetValueOrDefault(run) >= grant.Trainers || time.GetElapsedTime(grant.Granted) > Reserve)
+            if (held.GetValueOrDefault(run) >= grant.Slots || time.GetElapsedTime(grant.Granted) > Reserve)
                 _granted.Remove(run);
         }
     }

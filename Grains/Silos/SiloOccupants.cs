@@ -9,6 +9,9 @@ namespace Orleans.Tbptt.Grains.Silos;
 /// <param name="Trainer">Whose it is.</param>
 internal record Occupant(GrainId Key, SiloTrainer Trainer)
 {
+    /// <summary>What it takes of the silo, as its newest assignment says.</summary>
+    public int Slots { get; set; } = 1;
+
     /// <summary>The newest generation that it has met.</summary>
     public int Generation { get; set; }
 }
@@ -31,6 +34,9 @@ internal sealed class SiloOccupants(SiloDrain drain)
 
     /// <summary>Raised with a run when its last trainer has left.</summary>
     public event Action<RunId>? LastTrainerLeft;
+
+    /// <summary>The slots that all trainers take.</summary>
+    public int UsedSlots => _trainers.Values.Sum(trainer => trainer.Slots);
 
     /// <summary>The trainers.</summary>
     public IReadOnlyList<Occupant> Trainers => [.. _trainers.Values];

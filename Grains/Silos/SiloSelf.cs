@@ -18,7 +18,7 @@ internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptio
     /// <exception cref="DeviceUnavailableException">This machine does not have the device that the silo is configured to offer.</exception>
     public IReadOnlyList<DeviceName> Devices => _devices.Value;
 
-    /// <summary>How many trainers the silo is meant to hold.</summary>
+    /// <summary>How many threads of trainers the silo is meant to hold.</summary>
     public int Slots => options.Value.Slots;
 
     /// <summary>The silo at this moment.</summary>
@@ -30,8 +30,8 @@ internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptio
         Version = ProtocolVersion.Product,
         Devices = [.. Devices.Select(device => device.Text)],
         Slots = Slots,
-        Trainers = [.. occupants.Trainers.Select(one => one.Trainer).OrderBy(one => one.Run.Text, StringComparer.Ordinal)
-            .ThenBy(one => one.Index)],
+        Trainers = [.. occupants.Trainers.Select(one => one.Trainer with { FurtherThreads = one.Slots - 1 })
+            .OrderBy(one => one.Run.Text, StringComparer.Ordinal).ThenBy(one => one.Index)],
         Coordinators = [.. occupants.Coordinators.OrderBy(run => run.Text, StringComparer.Ordinal)],
         Draining = occupants.IsLeaving,
         Page = page.Address?.ToString() ?? "",

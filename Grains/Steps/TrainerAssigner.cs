@@ -32,7 +32,8 @@ internal sealed class TrainerAssigner(
     public async Task<GroupReply<TrainerReady>?> AssignAll(TrainingState state)
     {
         int[] homeless = [.. _roster.All.Where(trainer => _roster.Homes[trainer] is null)];
-        SiloAddress[]? chosen = homeless.Length == 0 ? [] : TrainerPlacement.Choose(await Look(), run.Run, _roster.Homes, _avoid);
+        SiloAddress[]? chosen = homeless.Length == 0 ? []
+            : TrainerPlacement.Choose(await Look(), run.Run, _roster.Homes, _avoid, spec.Train.Threads);
         if (chosen is null)
             return null;
         var places = homeless.Zip(chosen).ToDictionary();
@@ -55,7 +56,7 @@ internal sealed class TrainerAssigner(
 
     /// <summary>The trainers that had better move, each with its new silo.</summary>
     public async Task<IReadOnlyDictionary<int, SiloAddress>> FindMoves() =>
-        TrainerPlacement.Moves(await Look(), run.Run, [.. _roster.Homes.OfType<SiloAddress>()]);
+        TrainerPlacement.Moves(await Look(), run.Run, [.. _roster.Homes.OfType<SiloAddress>()], spec.Train.Threads);
 
     /// <summary>Gives trainers their shards on the silos named.</summary>
     public async Task<GroupReply<TrainerReady>> Assign(IReadOnlyList<(int Trainer, SiloAddress Silo)> which, TrainingState state)
@@ -93,7 +94,7 @@ internal sealed class TrainerAssigner(
             return ([], "");
         SiloAddress[] present = [.. _roster.Homes.OfType<SiloAddress>()];
         SiloAddress?[] homes = [.. present, .. newcomers.Select(_ => (SiloAddress?)null)];
-        if (TrainerPlacement.Choose(await Look(), run.Run, homes, _avoid) is not { } chosen)
+        if (TrainerPlacement.Choose(await Look(), run.Run, homes, _avoid, spec.Train.Threads) is not { } chosen)
             return ([], "no silo offers slots to place trainers on");
         var shards = ShardRange.Split(_roster.Lanes.Count, total);
         var replies = await Task.WhenAll(newcomers.Zip(chosen, (trainer, silo) => Open(_roster.Newcomer(trainer), shards[trainer], silo)));

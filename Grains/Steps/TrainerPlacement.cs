@@ -14,18 +14,20 @@ internal static class TrainerPlacement
     /// <param name="run">The run.</param>
     /// <param name="homes">Each trainer's silo, in order of trainer; null where it has none.</param>
     /// <param name="avoid">Silos to take only where there is no other.</param>
+    /// <param name="slots">Slots that each of the run's trainers takes.</param>
     /// <returns>Null when there is no silo to place anything on.</returns>
     public static SiloAddress[]? Choose(
-        IReadOnlyList<LivingSilo> silos, RunId run, IReadOnlyList<SiloAddress?> homes, IReadOnlySet<SiloAddress> avoid)
+        IReadOnlyList<LivingSilo> silos, RunId run, IReadOnlyList<SiloAddress?> homes, IReadOnlySet<SiloAddress> avoid,
+        int slots = 1)
     {
-        var places = Places(silos, run, [.. homes.OfType<SiloAddress>()]);
+        var places = Places(silos, run, [.. homes.OfType<SiloAddress>()], slots);
         if (places.Count == 0)
             return null;
         int[] homeless = [.. Enumerable.Range(0, homes.Count).Where(trainer => homes[trainer] is null)];
         var chosen = new List<SiloAddress>();
         foreach (int _ in homeless)
         {
-            var best = places.MinBy(place => (avoid.Contains(place.Silo), place.Used >= place.Slots, place.Load, place.Rank))!;
+            var best = places.MinBy(place => (avoid.Contains(place.Silo), !place.HasRoom, place.Load, place.Rank))!;
             best.Take();
             chosen.Add(best.Silo);
         }
@@ -41,11 +43,13 @@ internal static class TrainerPlacement
     /// <param name="silos">The silos that can be reached, the coordinator's first.</param>
     /// <param name="run">The run.</param>
     /// <param name="homes">Each trainer's silo, in order of trainer.</param>
+    /// <param name="slots">Slots that each of the run's trainers takes.</param>
     /// <returns>The trainers, each with its new silo; empty when all may stay.</returns>
-    public static IReadOnlyDictionary<int, SiloAddress> Moves(IReadOnlyList<LivingSilo> silos, RunId run, IReadOnlyList<SiloAddress> homes)
+    public static IReadOnlyDictionary<int, SiloAddress> Moves(
+        IReadOnlyList<LivingSilo> silos, RunId run, IReadOnlyList<SiloAddress> homes, int slots = 1)
     {
         var moves = new Dictionary<int, SiloAddress>();
-        var places = Places(silos, run, homes);
+        var places = Places(silos, run, homes, slots);
 
         // From where most of them are, so that few have to move.
         var order = Enumerable.Range(0, homes.Count)
@@ -56,7 +60,7 @@ internal static class TrainerPlacement
             if (home is null && !silos.Any(silo => silo.Address.Equals(homes[trainer]) && silo.Report.Draining))
                 continue; // It does not answer just now, which need not mean anything: the next step shows whether it lives.
             var target = places.Where(place => place != home && (home is null || IsBetter(home, place)))
-                .MinBy(place => (place.Used >= place.Slots, place.Load, place.Rank));
+                .MinBy(place => (!place.HasRoom, place.Load, place.Rank));
             if (target is null)
                 continue;
             home?.Leave();
@@ -95,20 +99,20 @@ internal static class TrainerPlacement
     }
 
     private static bool IsBetter(Place home, Place target) =>
-        target.Used < target.Slots && (home.Used > home.Slots || home.Own - target.Own >= 2);
+        target.HasRoom && (home.Used > home.Slots || home.Own - target.Own >= 2);
 
-    private static List<Place> Places(IReadOnlyList<LivingSilo> silos, RunId run, IReadOnlyCollection<SiloAddress> own) =>
+    private static List<Place> Places(IReadOnlyList<LivingSilo> silos, RunId run, IReadOnlyCollection<SiloAddress> own, int slots) =>
     [
         .. silos.Select((silo, rank) => (silo, rank)).Where(one => !one.silo.Report.Draining && one.silo.Report.Slots > 0).Select(one =>
         {
             // The run's trainers are where the coordinator knows them to be; the report may still have former ones.
             int mine = own.Count(home => home.Equals(one.silo.Address));
-            int others = one.silo.Report.Trainers.Count(trainer => trainer.Run != run);
-            return new Place(one.silo.Address, one.rank, one.silo.Report.Slots, mine, others + mine);
+            int others = one.silo.Report.Trainers.Where(trainer => trainer.Run != run).Sum(trainer => trainer.Slots);
+            return new Place(one.silo.Address, one.rank, one.silo.Report.Slots, slots, mine, others + (mine * slots));
         }),
     ];
 
-    private sealed class Place(SiloAddress silo, int rank, int slots, int own, int used)
+    private sealed class Place(SiloAddress silo, int rank, int slots, int each, int own, int used)
     {
         public SiloAddress Silo => silo;
 
@@ -120,10 +124,12 @@ internal static class TrainerPlacement
 
         public int Used { get; private set; } = used;
 
+        public bool HasRoom => Used + each <= slots;
+
         public double Load => (double)Used / slots;
 
-        public void Take() => (Own, Used) = (Own + 1, Used + 1);
+        public void Take() => (Own, Used) = (Own + 1, Used + each);
 
-        public void Leave() => (Own, Used) = (Own - 1, Used - 1);
+        public void Leave() => (Own, Used) = (Own - 1, Used - each);
     }
 }

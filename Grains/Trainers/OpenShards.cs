@@ -133,6 +133,7 @@ internal sealed class OpenShards : IDisposable
     }
 
     private static string Share(ShardAssignment assignment) => $"{SpecHash.Of(assignment.Spec)} {assignment.Spec.Train.ShardCount} "
+        + $"{assignment.Spec.Train.Threads} "
         + $"{PreparedRun.EndOf(assignment.Spec, assignment.Files)}";
 
     private static GradientBuffer Wrap(ReadOnlyMemory<float> own) => GradientBuffer.Wrap(MemoryMarshal.AsMemory(own));

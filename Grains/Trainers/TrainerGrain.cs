@@ -30,6 +30,7 @@ internal sealed class TrainerGrain : Grain, ITrainerGrain
 
     public Task<TrainerReply> Assign(ShardAssignment assignment)
     {
+        _trainer.Self.Slots = assignment.Spec.Train.Threads;
         _local.Add(this.GetGrainId(), _trainer);
         if (assignment.IsSpare)
             _presence?.Dispose();

@@ -33,7 +33,8 @@ public sealed record AutoEngine : Engine
     }
 
     /// <inheritdoc/>
-    internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device) => On(device).Create(model, loss, device);
+    internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device, int threads = 1) =>
+        On(device).Create(model, loss, device, threads);
 
     private Engine First(DeviceKind kind) => ComputeEngines.All.First(engine => engine != this && engine.Devices.Contains(kind));
 

@@ -20,7 +20,7 @@ public abstract record Engine : EngineSpec
     {
         var engine = Of(spec);
         return engine.ComputesOn(device)
-            ? engine.On(device).Create(spec.Model, spec.Train.Loss, device)
+            ? engine.On(device).Create(spec.Model, spec.Train.Loss, device, spec.Train.Threads)
             : throw new DeviceUnavailableException(device,
                 $"found engine {engine.Word}, expected an engine that computes on {device.Kind?.Plural}; set "
                 + $"device: {string.Join(" or ", engine.Devices.Select(kind => kind.Word))}, or engine: auto");
@@ -51,5 +51,9 @@ public abstract record Engine : EngineSpec
     public virtual DeviceSelector? FindDevices() => null;
 
     /// <inheritdoc cref="IEngineLibrary.Open"/>
-    internal abstract IReplica Create(ModelSpec model, LossSpec loss, DeviceName device);
+    /// <param name="model">The model, every size known.</param>
+    /// <param name="loss">The loss to sum.</param>
+    /// <param name="device">Its device, <c>cpu</c> or <c>cuda:N</c>.</param>
+    /// <param name="threads">Threads that compute its chunks, where it has a choice.</param>
+    internal abstract IReplica Create(ModelSpec model, LossSpec loss, DeviceName device, int threads = 1);
 }

@@ -46,6 +46,6 @@ public sealed record FusedEngine : Engine
     public override DeviceSelector FindDevices() => Gpus.Value.FindDevices();
 
     /// <inheritdoc/>
-    internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device) =>
-        device.CudaIndex is null ? new FusedReplica(model, loss) : Gpus.Value.Open(model, loss, device);
+    internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device, int threads = 1) =>
+        device.CudaIndex is null ? new FusedReplica(model, loss, threads) : Gpus.Value.Open(model, loss, device);
 }

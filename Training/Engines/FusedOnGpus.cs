@@ -43,6 +43,12 @@ internal static class FusedOnGpus
                 findings.Report(key, $"{found} {where}", $"{expected}, because its GPU kernels do not compute it", OrElse);
         }
 
+        if (findings.Sound("train.threads") && spec.Train.Threads > 1)
+        {
+            findings.Report("train.threads", $"{spec.Train.Threads} {where}",
+                "1, because a GPU computes all of a trainer's chunk", "remove it, or write device: cpu");
+        }
+
         if (findings.Sound("tbptt.backprop") && spec.Tbptt.Backprop.IsFull)
         {
             findings.Report(

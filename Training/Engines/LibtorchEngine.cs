@@ -43,6 +43,13 @@ public sealed record LibtorchEngine : Engine
                 "0, because the fused engine measures it", "remove it");
         }
 
+        if (findings.Sound("train.threads") && spec.Train.Threads > 1)
+        {
+            findings.Report("train.threads", $"{spec.Train.Threads} with {where}",
+                "1, because libtorch's sums depend on the number of threads that its kernels are divided among",
+                "remove it, or write engine: fused and device: cpu");
+        }
+
         var dropout = spec.Model.Dropout;
         foreach (var (key, share) in
             new[] { ("weight", dropout.Weight), ("zoneout", dropout.Zoneout), ("zoneoutCell", dropout.ZoneoutCell) })
@@ -66,5 +73,6 @@ public sealed record LibtorchEngine : Engine
     public override DeviceSelector FindDevices() => Library.Value.FindDevices();
 
     /// <inheritdoc/>
-    internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device) => Library.Value.Open(model, loss, device);
+    internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device, int threads = 1) =>
+        Library.Value.Open(model, loss, device);
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
+using Orleans.Tbptt.Training.Fused.Threads;
 
 namespace Orleans.Tbptt.Training.Fused;
 
@@ -19,23 +20,30 @@ internal sealed unsafe class Bias(ParameterLayout layout, string name)
     public void AddTo(float* parameters, float* destination) => Elementwise.Run(new AddTo(parameters + _slot.Offset, destination), _length);
 
     /// <summary>The sum of rows into the flat gradient.</summary>
-    public void Gradient(OutputGradient outputGradient, float* gradient)
+    public void Gradient(Team team, OutputGradient outputGradient, float* gradient) => team.Share(
+        new Sums(this, outputGradient.Start, outputGradient.Stride, outputGradient.Count, outputGradient.Sums, gradient), _length,
+        Elementwise.Width, (long)outputGradient.Count * _length);
+
+    private void Gradient(float* first, nint stride, int rows, RowSums sums, float* gradient, int begin, int end)
     {
         // From the last row up, or from the first row down.
-        float* first = outputGradient.Start, sum = gradient + _slot.Offset;
-        if (outputGradient.Sums == RowSums.Ascending)
-            new Span<float>(sum, _length).Clear();
-        int rows = outputGradient.Count;
-        nint stride = outputGradient.Stride;
-        int at = 0, block = 4 * Elementwise.Width;
-        for (; at + block <= _length; at += block)
+        float* sum = gradient + _slot.Offset;
+        if (sums == RowSums.Ascending)
+            new Span<float>(sum + begin, end - begin).Clear();
+        int at = begin, block = 4 * Elementwise.Width;
+        for (; at + block <= end; at += block)
             Elementwise.Run(new FourSums(first + at, stride, rows, sum + at, Elementwise.Width), Elementwise.Width);
-        Elementwise.Run(new RowSum(first + at, stride, rows, sum + at), _length - at);
+        Elementwise.Run(new RowSum(first + at, stride, rows, sum + at), end - at);
     }
 
     /// <summary>Copies another bias's gradient.</summary>
     public void CopyGradient(Bias other, float* gradient) =>
         new ReadOnlySpan<float>(gradient + other._slot.Offset, _length).CopyTo(new(gradient + _slot.Offset, _length));
+
+    private readonly struct Sums(Bias bias, float* first, nint stride, int rows, RowSums sums, float* gradient) : IRangeWork
+    {
+        public void Do(int member, int begin, int end) => bias.Gradient(first, stride, rows, sums, gradient, begin, end);
+    }
 
     /// <summary>Adds rows to a sum that stays in a register.</summary>
     private readonly struct RowSum(float* first, nint stride, int rows, float* sums) : IElementwise

@@ -2,6 +2,7 @@ using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
+using Orleans.Tbptt.Training.Fused.Threads;
 
 namespace Orleans.Tbptt.Training.Fused;
 
@@ -18,13 +19,14 @@ internal sealed unsafe class BidirectionalLayer : IDisposable
     private readonly int _states;
 
     /// <summary>Makes a layer of a stack.</summary>
+    /// <param name="team">Its threads.</param>
     /// <param name="model">The network.</param>
     /// <param name="layout">Its parameters.</param>
     /// <param name="index">The layer, from 0.</param>
-    public BidirectionalLayer(ModelSpec model, ParameterLayout layout, int index)
+    public BidirectionalLayer(Team team, ModelSpec model, ParameterLayout layout, int index)
     {
-        _forward = new(model, layout, $"{index}", inputs: null);
-        _reverse = new(model, layout, $"{index}{ParameterLayout.Reverse}", inputs: null);
+        _forward = new(team, model, layout, $"{index}", inputs: null);
+        _reverse = new(team, model, layout, $"{index}{ParameterLayout.Reverse}", inputs: null);
         (_mirrored, _reverseGradient) = (new(_forward.Input.Inputs), new(_forward.Input.Inputs));
         (Outputs, OutputGradient) = (new(model.LayerOutputs), new(model.LayerOutputs));
         _states = model.Cell.States;
@@ -91,8 +93,8 @@ internal sealed unsafe class BidirectionalLayer : IDisposable
         if (inputGradient is null)
             return;
         _reverseGradient.Reserve(rows);
-        _forward.ToInputs(_forward.Memory.Gates, inputGradient, rows);
-        _reverse.ToInputs(_reverse.Memory.Gates, _reverseGradient, rows);
+        _forward.ToInputs(inputGradient, rows);
+        _reverse.ToInputs(_reverseGradient, rows);
         for (int row = 0; row < rows; row++)
             Elementwise.Run(new AddTo(_reverseGradient[mirror[row]], inputGradient[row]), inputGradient.Columns);
     }
@@ -106,10 +108,10 @@ internal sealed unsafe class BidirectionalLayer : IDisposable
     private void Run(FusedLayer layer, Rows inputs, Timetable times, bool backward)
     {
         var memory = layer.Memory;
-        memory.Begin(times.Lanes, times.Rows, backward);
+        layer.Reserve(times, backward);
         for (int state = 0; state < _states; state++)
             memory.History(state).Clear(times.Lanes);
-        layer.Input.Forward(inputs[0], inputs.Stride, layer.InputBias, 0, memory.Gates, 0, times.Rows);
+        layer.Input.ForwardAll(inputs[0], inputs.Stride, layer.InputBias, memory.Gates, times.Rows);
         layer.Forward(times);
     }
 

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Threads;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Fused;
@@ -18,13 +19,14 @@ internal sealed unsafe class BidirectionalStack : IDisposable
     private float[] _mask = [];
 
     /// <summary>Makes the layers.</summary>
+    /// <param name="team">Its threads.</param>
     /// <param name="model">The network.</param>
     /// <param name="layout">Its parameters.</param>
     /// <param name="tables">Its embeddings, which are loaded and disposed of by the caller.</param>
-    public BidirectionalStack(ModelSpec model, ParameterLayout layout, EmbeddingTable[] tables)
+    public BidirectionalStack(Team team, ModelSpec model, ParameterLayout layout, EmbeddingTable[] tables)
     {
         (_tables, _values) = (tables, model.ValueInputs);
-        _layers = [.. Enumerable.Range(0, model.Layers).Select(layer => new BidirectionalLayer(model, layout, layer))];
+        _layers = [.. Enumerable.Range(0, model.Layers).Select(layer => new BidirectionalLayer(team, model, layout, layer))];
         int inputs = _values + model.Tables.Sum(table => table.Size);
         (_inputs, _inputGradient) = (new(inputs), new(inputs));
         _dropped = [.. _layers.Skip(1).Select(layer => new Rows(model.LayerOutputs))];

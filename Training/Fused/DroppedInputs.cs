@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Threads;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Fused;
@@ -18,9 +19,9 @@ internal sealed unsafe class DroppedInputs : IDisposable
     private readonly Rows _gradient;
     private readonly Rows _zeros;
 
-    public DroppedInputs(ModelSpec model, ParameterLayout layout, EmbeddingTable[] tables)
+    public DroppedInputs(Team team, ModelSpec model, ParameterLayout layout, EmbeddingTable[] tables)
     {
-        (_tables, _values, _weight) = (tables, model.ValueInputs, new(layout, "rnn.weight_ih_l0"));
+        (_tables, _values, _weight) = (tables, model.ValueInputs, new(team, layout, "rnn.weight_ih_l0"));
         (_whole, _dropped, _gradient, _zeros) =
             (new(_weight.Inputs), new(_weight.Inputs), new(_weight.Inputs), new(Math.Max(_weight.Inputs, _weight.Outputs)));
         _zeros.Reserve(1);
@@ -39,7 +40,7 @@ internal sealed unsafe class DroppedInputs : IDisposable
             table.CopyVectors(batch.Tokens, dropout, _whole);
         dropout.FillInputs(batch, _weight.Inputs, _dropped.Mask(batch.Rows));
         _dropped.Multiply(_whole[0], _whole.Stride, batch.Rows);
-        _weight.Forward(_dropped.Values[0], _dropped.Values.Stride, layer.InputBias, 0, layer.Memory.Gates, 0, batch.Rows);
+        _weight.ForwardAll(_dropped.Values[0], _dropped.Values.Stride, layer.InputBias, layer.Memory.Gates, batch.Rows);
     }
 
     /// <summary>Computes the gradient of the inputs, where vectors need it, from that of the layer's sums.</summary>
@@ -49,7 +50,7 @@ internal sealed unsafe class DroppedInputs : IDisposable
             return;
         var gates = layer.Memory.Gates;
         _gradient.Reserve(rows);
-        _weight.Backward(gates[0], gates.Stride, _zeros[0], 0, _gradient, 0, rows);
+        _weight.BackwardAll(gates[0], gates.Stride, _zeros[0], _gradient, rows);
         _dropped.Backward(_gradient, rows);
     }
 

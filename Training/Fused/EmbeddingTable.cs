@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
+using Orleans.Tbptt.Training.Fused.Threads;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Fused;
@@ -23,7 +24,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     private readonly Rows _sums;
     private readonly Rows _gradient;
     private readonly Rows _zeros;
-    private readonly OutputGradient _sumGradient = new();
+    private readonly OutputGradient _sumGradient;
     private readonly int[] _placeOf;
     private float[] _table = [];
     private int[] _places = [];
@@ -35,17 +36,19 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     private DropoutMasks _dropout;
 
     /// <summary>Makes the table of one embedding of a model.</summary>
+    /// <param name="team">Computes products.</param>
     /// <param name="layout">The model's parameters.</param>
     /// <param name="tables">Its embeddings.</param>
     /// <param name="column">Which of them, and which number of an input is its class.</param>
     /// <param name="first">The first of the layer's inputs that its vectors are.</param>
-    public EmbeddingTable(ParameterLayout layout, IReadOnlyList<EmbeddingShape> tables, int column, int first)
+    public EmbeddingTable(Team team, ParameterLayout layout, IReadOnlyList<EmbeddingShape> tables, int column, int first)
     {
         (_shape, _column, _columns, _first) = (tables[column], column, tables.Count, first);
         _noun = _shape.Name == "embedding.weight" ? "token" : "class of a column";
         _slot = layout.Slots.Single(slot => slot.Name == _shape.Name);
         _isTied = layout.Head == _shape.Name;
-        _weight = new(layout, "rnn.weight_ih_l0", first, _shape.Size);
+        _sumGradient = new(team);
+        _weight = new(team, layout, "rnn.weight_ih_l0", first, _shape.Size);
         (_vectors, _sums, _gradient) = (new(_shape.Size), new(_weight.Outputs), new(_shape.Size));
         _zeros = new(Math.Max(_shape.Size, _weight.Outputs));
         _zeros.Reserve(1);
@@ -72,7 +75,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
         int rows = classes.Length / _columns;
         EnsureKnown(classes);
         LookUp(classes, new(rows), dropout);
-        _weight.Forward(_vectors[0], _vectors.Stride, bias is null ? _zeros[0] : bias, 0, _sums, 0, _count);
+        _weight.ForwardAll(_vectors[0], _vectors.Stride, bias is null ? _zeros[0] : bias, _sums, _count);
         if (bias is null)
         {
             for (int row = 0; row < rows; row++)
@@ -181,7 +184,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     {
         _weight.Gradient(_sumGradient.Of(sums, new(count)), vectors[0], vectors.Stride, _zeros[0], gradient);
         _gradient.Reserve(count);
-        _weight.Backward(sums[0], sums.Stride, _zeros[0], 0, _gradient, 0, count);
+        _weight.BackwardAll(sums[0], sums.Stride, _zeros[0], _gradient, count);
         for (int place = 0; place < count; place++)
         {
             Drop(_gradient.Span(place), classes[place]);

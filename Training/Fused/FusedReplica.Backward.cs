@@ -22,34 +22,54 @@ public sealed unsafe partial class FusedReplica
     /// <param name="gradient">Receives the sum over each shard's rows, <c>[shards][parameters]</c>.</param>
     private void BackwardLayers(ChunkBatch batch, DropoutMasks dropout, RowSums sums, ShardBatches? shards, float* gradient)
     {
-        int parts = shards?.Count ?? 1;
         if (dropout.DropsOutputs)
             _droppedOutputs.Backward(_layers[^1].Memory.OutputGradient, _times.Rows);
+        bool inWaves = TakesWaves && _layers.All(static layer => layer.GivesHidden);
+        if (inWaves)
+            BackwardInWaves(dropout);
+        if (inWaves && shards is null && DividesLayers)
+        {
+            _team.Run(new LayerGradients(this, batch, dropout, sums, gradient));
+            return;
+        }
+
         for (int index = _layers.Length - 1; index >= 0; index--)
         {
-            var layer = _layers[index];
-            layer.KeepResidual(_times.Rows);
-            for (int part = 0; part < parts; part++)
-            {
-                if (HasRows(shards, part, sums, out var rows))
-                    layer.ToHidden(rows, gradient + ((long)part * Layout.Length));
-            }
-
-            layer.Backward(_times);
-            if (index == 0 && dropout.DropsInputs)
-                _droppedInputs!.Backward(layer, _times.Rows);
-            for (int part = 0; part < parts; part++)
-            {
-                if (!HasRows(shards, part, sums, out var rows))
-                    continue;
-                float* own = gradient + ((long)part * Layout.Length);
-                Gradient(index, batch, dropout, rows, own);
-                _start?.Gradient(batch, shards, part, layer, index, sums, own);
-            }
-
-            if (index > 0)
+            if (!inWaves)
+                Backward(_layers[index], sums, shards, gradient);
+            Gradients(index, batch, dropout, sums, shards, gradient);
+            if (index > 0 && !inWaves)
                 _inputs.Backward(dropout.DropsBetween, index, _times.Rows);
         }
+    }
+
+    /// <summary>Computes the gradients of a layer's parameters, and of what it begins with, after its backward pass.</summary>
+    private void Gradients(int index, ChunkBatch batch, DropoutMasks dropout, RowSums sums, ShardBatches? shards, float* gradient)
+    {
+        var layer = _layers[index];
+        if (index == 0 && dropout.DropsInputs)
+            _droppedInputs!.Backward(layer, _times.Rows);
+        for (int part = 0; part < (shards?.Count ?? 1); part++)
+        {
+            if (!HasRows(shards, part, sums, out var rows))
+                continue;
+            float* own = gradient + ((long)part * Layout.Length);
+            Gradient(index, batch, dropout, rows, own);
+            _start?.Gradient(batch, shards, part, layer, index, sums, own);
+        }
+    }
+
+    /// <summary>Backpropagates through a layer's time steps, from the gradient of its outputs.</summary>
+    private void Backward(FusedLayer layer, RowSums sums, ShardBatches? shards, float* gradient)
+    {
+        layer.KeepResidual(0, _times.Rows);
+        for (int part = 0; part < (shards?.Count ?? 1); part++)
+        {
+            if (HasRows(shards, part, sums, out var rows))
+                layer.ToHidden(rows, gradient + ((long)part * Layout.Length));
+        }
+
+        layer.Backward(_times);
     }
 
     /// <summary>The rows of a shard, or all of them where there is one; false where it has none.</summary>

@@ -46,7 +46,7 @@ public sealed unsafe partial class FusedReplica : IShardsReplica
                 _shardGradient ??= new(hidden.Columns);
                 _shardGradient.Reserve(batch.Rows);
                 _head.Forward(hidden[0], hidden.Stride, batch.Rows);
-                lossSums[shard] = _loss.Sum(_head.Outputs, batch, ref _scratch);
+                lossSums[shard] = _loss.Sum(_team, _head.Outputs, batch, ref _scratch);
                 _head.Backward(hidden[0], hidden.Stride, _shardGradient, batch.Rows, RowSums.Ascending, own);
                 Spread(_shardGradient, shards.RowsOf(shard));
             }
@@ -83,7 +83,7 @@ public sealed unsafe partial class FusedReplica : IShardsReplica
             CopyOutputs(batch.Rows, outputs.IsEmpty ? default : outputs[(first * _head.Outputs.Columns)..]);
             for (int row = 0; row < batch.Rows && !largest.IsEmpty; row++)
                 largest[first + row] = Largest.Of(_head.Outputs.Span(row));
-            lossSums[shard] = _loss.Sum(_head.Outputs, batch, ref _scratch);
+            lossSums[shard] = _loss.Sum(_team, _head.Outputs, batch, ref _scratch);
             first += batch.Rows;
         }
 

@@ -2,6 +2,7 @@ using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Threads;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Fused;
@@ -16,6 +17,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     /// <summary>The engine's word.</summary>
     public const string EngineWord = "fused";
 
+    private readonly Team _team;
     private readonly Loss _loss;
     private float[] _scratch = [];
     private readonly Timetable _times = new();
@@ -37,21 +39,31 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     /// <summary>Creates a replica of a model whose sizes are all known.</summary>
     /// <param name="model">The network.</param>
     /// <param name="loss">The loss to minimise.</param>
-    public FusedReplica(ModelSpec model, LossSpec loss)
+    /// <param name="threads">
+    /// Threads that compute at the same time, the caller's included; the others are its own. How many there are changes no bit. Default 1.
+    /// </param>
+    public FusedReplica(ModelSpec model, LossSpec loss, int threads = 1)
+        : this(model, loss, threads == 1 ? Team.Alone : new(threads))
     {
-        (_model, _loss) = (model, (Loss)loss);
+    }
+
+    /// <summary>Creates a replica with its threads, which it owns.</summary>
+    internal FusedReplica(ModelSpec model, LossSpec loss, Team team)
+    {
+        (_model, _loss, _team) = (model, (Loss)loss, team);
         Layout = ParameterLayout.Of(model);
         _layers = model.Bidirectional ? []
-            : [.. Enumerable.Range(0, model.Layers).Select(layer => new FusedLayer(model, Layout, layer))];
+            : [.. Enumerable.Range(0, model.Layers).Select(layer => new FusedLayer(_team, model, Layout, layer))];
+        _progress = new int[_layers.Length];
         (_values, _outputsPerTarget) = (model.ValueInputs, loss.OutputsPerTarget);
-        _tables = Tables(model, Layout);
+        _tables = Tables(_team, model, Layout);
         _inputs = new(model, _layers);
         _hidden = new(model, _layers);
-        _head = new(Layout);
+        _head = new(_team, Layout);
         _start = LearnedStart.Of(model, Layout);
-        _droppedInputs = model.Dropout.Input > 0 ? new(model, Layout, _tables) : null;
+        _droppedInputs = model.Dropout.Input > 0 ? new(_team, model, Layout, _tables) : null;
         _droppedOutputs = new(model.LayerOutputs);
-        _both = model.Bidirectional ? new(model, Layout, _tables) : null;
+        _both = model.Bidirectional ? new(_team, model, Layout, _tables) : null;
     }
 
     /// <inheritdoc/>
@@ -100,7 +112,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
 
         Recur(batch, dropout, hiddenBefore, hiddenAfter, Pass.Chunk);
         Outputs(batch, dropout);
-        double loss = _loss.Sum(_head.Outputs, batch, ref _scratch);
+        double loss = _loss.Sum(_team, _head.Outputs, batch, ref _scratch);
         foreach (var layer in _layers)
             layer.Memory.BeginBackward(_times);
         fixed (float* gradient = gradientSum)
@@ -131,7 +143,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
             largest[row] = Largest.Of(_head.Outputs.Span(row));
 
         // It puts its gradient in the outputs' place.
-        double loss = _loss.Sum(_head.Outputs, batch, ref _scratch);
+        double loss = _loss.Sum(_team, _head.Outputs, batch, ref _scratch);
         GC.KeepAlive(this);
         return loss;
     }
@@ -170,6 +182,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         _both?.Dispose();
         _head.Dispose();
         DisposeOfShards();
+        _team.Dispose();
     }
 
     private void EnsureUsable(int length, string what, int expected)
@@ -207,19 +220,32 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
 
         for (int index = 0; index < _layers.Length; index++)
         {
-            var layer = _layers[index];
-            layer.Memory.Begin(_times.Lanes, _times.Rows, backward: pass != Pass.Forward);
+            _layers[index].Reserve(_times, backward: pass != Pass.Forward);
+            _layers[index].Begin(batch, dropout);
             _hidden.Load(batch, index, hiddenBefore);
-            layer.Begin(batch, dropout);
-            if (index == 0)
-                SumInputs(batch, dropout);
-            else
-                _inputs.Forward(batch, dropout, index);
-            layer.Forward(_times);
+            if (index > 0)
+                _inputs.Begin(batch, dropout, index);
+        }
+
+        SumInputs(batch, dropout);
+        if (TakesWaves)
+            ForwardInWaves(dropout);
+        else
+            ForwardLayers(dropout);
+        for (int index = 0; index < _layers.Length && !hiddenAfter.IsEmpty; index++)
+            _hidden.Store(batch, index, hiddenAfter);
+    }
+
+    /// <summary>Runs one layer after the other.</summary>
+    private void ForwardLayers(DropoutMasks dropout)
+    {
+        for (int index = 0; index < _layers.Length; index++)
+        {
+            if (index > 0)
+                _inputs.Forward(dropout.DropsBetween, index, _times.Rows);
+            _layers[index].Forward(_times);
             float* inputs = _inputs.Of(index, dropout.DropsBetween, out int stride);
-            layer.Finish(inputs, stride, _times.Rows);
-            if (!hiddenAfter.IsEmpty)
-                _hidden.Store(batch, index, hiddenAfter);
+            _layers[index].Finish(inputs, stride, 0, _times.Rows);
         }
     }
 
@@ -255,7 +281,11 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         }
 
         if (_values > 0)
-            _inputs.Forward(batch, dropout, 0);
+        {
+            _inputs.Begin(batch, dropout, 0);
+            _inputs.Forward(dropped: false, 0, batch.Rows);
+        }
+
         for (int table = 0; table < _tables.Length; table++)
             _tables[table].Forward(batch.Tokens, _values + table > 0 ? null : layer.InputBias, layer.Memory.Gates, dropout);
     }
@@ -291,12 +321,12 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     }
 
     /// <summary>The embeddings, whose vectors are the last of the first layer's inputs, in their order.</summary>
-    private static EmbeddingTable[] Tables(ModelSpec model, ParameterLayout layout)
+    private static EmbeddingTable[] Tables(Team team, ModelSpec model, ParameterLayout layout)
     {
         IReadOnlyList<EmbeddingShape> shapes = model.Tables;
         var tables = new EmbeddingTable[shapes.Count];
         for (int i = 0, first = model.ValueInputs; i < tables.Length; first += shapes[i++].Size)
-            tables[i] = new(layout, shapes, i, first);
+            tables[i] = new(team, layout, shapes, i, first);
         return tables;
     }
 }

@@ -1,31 +1,34 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Threads;
 
 namespace Orleans.Tbptt.Training.Fused;
 
 /// <summary>One product of the hidden state with all gates' weights.</summary>
 internal sealed unsafe class HiddenProduct : Recurrence
 {
+    private readonly Team _team;
     private readonly bool _splits;
     private readonly Weight _weight;
     private readonly Bias _bias;
     private readonly Rows _init;
     private readonly Rows _zeros;
-    private readonly OutputGradient _hiddenGradient = new();
+    private readonly OutputGradient _hiddenGradient;
     private readonly LaneSweep? _sweep;
     private bool _mayBeNarrow = true;
     private bool _sweepIsLoaded;
 
     /// <summary>Finds the parameters.</summary>
+    /// <param name="team">Computes what is computed of all rows of a chunk.</param>
     /// <param name="layout">The parameters.</param>
     /// <param name="layer">The layer, as names of parameters end with it: <c>0</c>, <c>0_reverse</c>.</param>
     /// <param name="cell">The cell.</param>
     /// <param name="maySweep">Whether all time steps of the cell may run in one.</param>
-    public HiddenProduct(ParameterLayout layout, string layer, RecurrentCell cell, bool maySweep)
+    public HiddenProduct(Team team, ParameterLayout layout, string layer, RecurrentCell cell, bool maySweep)
     {
-        _splits = cell.SplitsGates;
-        _weight = new(layout, $"rnn.weight_hh_l{layer}");
+        (_team, _hiddenGradient, _splits) = (team, new(team), cell.SplitsGates);
+        _weight = new(team, layout, $"rnn.weight_hh_l{layer}");
         _bias = new(layout, $"rnn.bias_hh_l{layer}");
         (_init, _zeros) = (new(_weight.Outputs), new(_weight.Inputs));
         _init.Reserve(1);
@@ -67,21 +70,22 @@ internal sealed unsafe class HiddenProduct : Recurrence
             at.RowBefore, at.Lanes);
     }
 
-    public override bool SweepsForward(CellMemory memory, Timetable times)
+    // Weights are packed for sweeps only if the chunk before was narrow, too.
+    public override void Begin(int lanes) => _mayBeNarrow = lanes <= LaneSweep.MostLanes;
+
+    public override bool SweepsForward(CellMemory memory, Timetable times, StepRange range)
     {
-        // Weights are packed for it only if the chunk before was narrow, too.
-        _mayBeNarrow = times.Lanes <= LaneSweep.MostLanes;
         if (!_mayBeNarrow || !_sweepIsLoaded)
             return false;
-        _sweep!.Forward(memory, times, _init[0]);
+        _sweep!.Forward(memory, times.In(range), _init[0]);
         return true;
     }
 
-    public override bool SweepsBackward(CellMemory memory, Timetable times)
+    public override bool SweepsBackward(CellMemory memory, Timetable times, StepRange range)
     {
         if (times.Lanes > LaneSweep.MostLanes || !_sweepIsLoaded)
             return false;
-        _sweep!.Backward(memory, times);
+        _sweep!.Backward(memory, times.In(range), times.Carries);
         return true;
     }
 
@@ -90,7 +94,7 @@ internal sealed unsafe class HiddenProduct : Recurrence
         var hiddenGradient = _splits ? _hiddenGradient.Of(memory.HiddenGates, rows) : gateGradient;
         _weight.Gradient(hiddenGradient, memory.Hidden, rows.Before, _zeros[0], gradient);
         if (_splits)
-            _bias.Gradient(hiddenGradient, gradient);
+            _bias.Gradient(_team, hiddenGradient, gradient);
         else
             _bias.CopyGradient(inputBias, gradient);
     }

@@ -18,16 +18,29 @@ internal sealed unsafe class LayerInputs : IDisposable
         _dropped = [.. layers.Skip(1).Select(_ => new MaskedRows(model.LayerOutputs))];
     }
 
-    /// <summary>Computes a layer's sums over inputs, biases included, into its gates.</summary>
-    public void Forward(ChunkBatch batch, DropoutMasks dropout, int index)
+    /// <summary>Prepares the inputs of the first layer, or what is dropped of those of another one.</summary>
+    public void Begin(ChunkBatch batch, DropoutMasks dropout, int index)
     {
-        var layer = _layers[index];
         if (index == 0)
             Read(batch);
         else if (dropout.DropsBetween)
-            Drop(batch, dropout, index);
-        float* inputs = Of(index, dropout.DropsBetween, out int stride);
-        layer.Input.Forward(inputs, stride, layer.InputBias, 0, layer.Memory.Gates, 0, batch.Rows);
+            dropout.Fill(batch, index - 1, _dropped[index - 1].Values.Columns, _dropped[index - 1].Mask(batch.Rows));
+    }
+
+    /// <summary>Computes a layer's sums over inputs, biases included, into its gates, after <see cref="Begin"/>.</summary>
+    public void Forward(bool dropped, int index, int rows)
+    {
+        var layer = _layers[index];
+        float* inputs = Drop(dropped, index, 0, rows, out int stride);
+        layer.Input.ForwardAll(inputs, stride, layer.InputBias, layer.Memory.Gates, rows);
+    }
+
+    /// <summary>The same for some rows, on the calling thread.</summary>
+    public void Forward(bool dropped, int index, int first, int rows)
+    {
+        var layer = _layers[index];
+        float* inputs = Drop(dropped, index, first, rows, out int stride);
+        layer.Input.Forward(inputs + ((long)first * stride), stride, layer.InputBias, 0, layer.Memory.Gates, first, rows);
     }
 
     /// <summary>Computes the gradient of a layer's input weight, summed over rows, from that of its sums.</summary>
@@ -40,11 +53,15 @@ internal sealed unsafe class LayerInputs : IDisposable
     /// <summary>Computes the gradient of the outputs of the layer below a layer from that of its sums.</summary>
     public void Backward(bool dropped, int index, int rows)
     {
-        var (layer, below) = (_layers[index], _layers[index - 1].Memory.OutputGradient);
-        layer.ToInputs(layer.Memory.Gates, below, rows);
-        layer.AddResidual(below, rows);
-        if (dropped)
-            _dropped[index - 1].Backward(below, rows);
+        _layers[index].ToInputs(_layers[index - 1].Memory.OutputGradient, rows);
+        Finish(dropped, index, 0, rows);
+    }
+
+    /// <summary>The same for some rows, on the calling thread.</summary>
+    public void Backward(bool dropped, int index, int first, int rows)
+    {
+        _layers[index].ToInputs(_layers[index - 1].Memory.OutputGradient, first, rows);
+        Finish(dropped, index, first, rows);
     }
 
     public void Dispose()
@@ -72,10 +89,18 @@ internal sealed unsafe class LayerInputs : IDisposable
             batch.Values.Slice(row * width, width).CopyTo(_values.Span(row));
     }
 
-    private void Drop(ChunkBatch batch, DropoutMasks dropout, int index)
+    private float* Drop(bool dropped, int index, int first, int rows, out int stride)
     {
-        var dropped = _dropped[index - 1];
-        dropout.Fill(batch, index - 1, dropped.Values.Columns, dropped.Mask(batch.Rows));
-        dropped.Multiply(_layers[index - 1].Outputs(out int stride), stride, batch.Rows);
+        if (index > 0 && dropped)
+            _dropped[index - 1].Multiply(_layers[index - 1].Outputs(out int whole), whole, first, rows);
+        return Of(index, dropped, out stride);
+    }
+
+    private void Finish(bool dropped, int index, int first, int rows)
+    {
+        var below = _layers[index - 1].Memory.OutputGradient;
+        _layers[index].AddResidual(below, first, rows);
+        if (dropped)
+            _dropped[index - 1].Backward(below, first, rows);
     }
 }

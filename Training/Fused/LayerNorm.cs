@@ -39,13 +39,18 @@ internal sealed unsafe class LayerNorm : IDisposable
         new ReadOnlySpan<float>(parameters + _bias.Offset, _columns).CopyTo(_parameters.Span(1));
     }
 
-    /// <summary>Normalises rows.</summary>
-    public void Forward(float* from, int stride, Rows to, int rows)
+    /// <summary>Makes room for so many rows.</summary>
+    public void Reserve(int rows)
     {
         _normal.Reserve(rows);
         if (_scales.Length < rows)
             _scales = new float[rows];
-        for (int row = 0; row < rows; row++)
+    }
+
+    /// <summary>Normalises some rows.</summary>
+    public void Forward(float* from, int stride, Rows to, int first, int rows)
+    {
+        for (int row = first; row < first + rows; row++)
         {
             float* values = from + (long)row * stride;
             float mean = (float)(FixedSum.Of(new ReadOnlySpan<float>(values, _columns)) / _columns);

@@ -29,16 +29,27 @@ internal sealed unsafe class LayerOutput : IDisposable
         return model.LayerNorm || addsInputs ? new(model, layout, layer, addsInputs) : null;
     }
 
+    /// <summary>Whether h is normalised.</summary>
+    public bool Normalises => _norm is not null;
+
     /// <summary>Loads the parameters.</summary>
     public void Load(float* parameters) => _norm?.Load(parameters);
 
-    /// <summary>Computes the outputs of a chunk's rows from h and the layer's inputs.</summary>
-    public void Forward(CellMemory memory, float* inputs, int stride, int rows)
+    /// <summary>Makes room for a chunk of so many rows.</summary>
+    public void Reserve(int rows)
     {
         Values.Reserve(rows);
+        _norm?.Reserve(rows);
+        if (_addsInputs)
+            _gradient.Reserve(rows);
+    }
+
+    /// <summary>Computes the outputs of some rows from h and the layer's inputs.</summary>
+    public void Forward(CellMemory memory, float* inputs, int stride, int first, int rows)
+    {
         if (_norm is not null)
-            _norm.Forward(memory.Hidden[memory.Lanes], memory.Hidden.Stride, Values, rows);
-        for (int row = 0; row < rows; row++)
+            _norm.Forward(memory.Hidden[memory.Lanes], memory.Hidden.Stride, Values, first, rows);
+        for (int row = first; row < first + rows; row++)
         {
             if (_norm is null)
                 memory.Hidden.Span(memory.Lanes + row).CopyTo(Values.Span(row));
@@ -48,12 +59,9 @@ internal sealed unsafe class LayerOutput : IDisposable
     }
 
     /// <summary>Keeps what the layer's inputs get past the cell, before <see cref="ToHidden"/>.</summary>
-    public void KeepResidual(Rows outputGradient, int rows)
+    public void KeepResidual(Rows outputGradient, int first, int rows)
     {
-        if (!_addsInputs)
-            return;
-        _gradient.Reserve(rows);
-        for (int row = 0; row < rows; row++)
+        for (int row = first; _addsInputs && row < first + rows; row++)
             outputGradient.Span(row).CopyTo(_gradient.Span(row));
     }
 
@@ -61,9 +69,9 @@ internal sealed unsafe class LayerOutput : IDisposable
     public void ToHidden(Rows outputGradient, GradientRows rows, float* gradient) => _norm?.Backward(outputGradient, rows, gradient);
 
     /// <summary>Adds to the gradient of the layer's inputs what they get past the cell.</summary>
-    public void AddResidual(Rows inputGradient, int rows)
+    public void AddResidual(Rows inputGradient, int first, int rows)
     {
-        for (int row = 0; _addsInputs && row < rows; row++)
+        for (int row = first; _addsInputs && row < first + rows; row++)
             Elementwise.Run(new AddTo(_gradient[row], inputGradient[row]), _gradient.Columns);
     }
 

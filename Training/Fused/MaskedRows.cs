@@ -12,32 +12,35 @@ internal sealed unsafe class MaskedRows(int columns) : IDisposable
     /// <summary>The products.</summary>
     public Rows Values { get; } = new(columns);
 
-    /// <summary>Room for the mask of so many rows, <c>[rows, columns]</c>.</summary>
+    /// <summary>Room for so many products, and for their mask, <c>[rows, columns]</c>.</summary>
     public Span<float> Mask(int rows)
     {
         int needed = rows * columns;
+        Values.Reserve(rows);
         if (_mask.Length < needed)
             _mask = new float[needed];
         return _mask.AsSpan(0, needed);
     }
 
     /// <summary>Multiplies rows.</summary>
-    public void Multiply(float* from, int fromStride, int rows)
-    {
-        Values.Reserve(rows);
-        Multiply(from, fromStride, Values, rows);
-    }
+    public void Multiply(float* from, int fromStride, int rows) => Multiply(from, fromStride, Values, 0, rows);
+
+    /// <summary>Multiplies some rows.</summary>
+    public void Multiply(float* from, int fromStride, int first, int rows) => Multiply(from, fromStride, Values, first, rows);
 
     /// <summary>Makes the gradient of the products that of what was multiplied, in its place.</summary>
-    public void Backward(Rows gradient, int rows) => Multiply(gradient[0], gradient.Stride, gradient, rows);
+    public void Backward(Rows gradient, int rows) => Backward(gradient, 0, rows);
+
+    /// <summary>The same for some rows.</summary>
+    public void Backward(Rows gradient, int first, int rows) => Multiply(gradient[0], gradient.Stride, gradient, first, rows);
 
     public void Dispose() => Values.Dispose();
 
-    private void Multiply(float* from, int fromStride, Rows to, int rows)
+    private void Multiply(float* from, int fromStride, Rows to, int first, int rows)
     {
         fixed (float* mask = _mask)
         {
-            for (int row = 0; row < rows; row++)
+            for (int row = first; row < first + rows; row++)
                 Elementwise.Run(new MultiplyWork(from + (long)row * fromStride, mask + (long)row * columns, to[row]), columns);
         }
     }

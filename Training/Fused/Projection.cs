@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Threads;
 
 namespace Orleans.Tbptt.Training.Fused;
 
@@ -9,18 +10,19 @@ internal sealed unsafe class Projection : IDisposable
 {
     private readonly Weight _weight;
     private readonly Rows _zeros;
-    private readonly OutputGradient _gradient = new();
+    private readonly OutputGradient _gradient;
 
-    private Projection(ParameterLayout layout, string layer)
+    private Projection(Team team, ParameterLayout layout, string layer)
     {
-        _weight = new(layout, $"rnn.weight_hr_l{layer}");
+        _gradient = new(team);
+        _weight = new(team, layout, $"rnn.weight_hr_l{layer}");
         _zeros = new(Math.Max(_weight.Inputs, _weight.Outputs));
         _zeros.Reserve(1);
     }
 
     /// <summary>That of a layer; null where h is what the cell gives.</summary>
-    public static Projection? Of(RecurrentCell cell, ParameterLayout layout, string layer) =>
-        cell.Projection is null ? null : new(layout, layer);
+    public static Projection? Of(Team team, RecurrentCell cell, ParameterLayout layout, string layer) =>
+        cell.Projection is null ? null : new(team, layout, layer);
 
     /// <summary>Loads the weight.</summary>
     public void Load(float* parameters) => _weight.Load(parameters, toInputs: true);

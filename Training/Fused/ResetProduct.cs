@@ -3,6 +3,7 @@ using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
+using Orleans.Tbptt.Training.Fused.Threads;
 
 namespace Orleans.Tbptt.Training.Fused;
 
@@ -18,14 +19,15 @@ internal sealed unsafe class ResetProduct : Recurrence
     private readonly Rows _gateSums;
     private readonly Rows _candidateSums;
     private readonly Rows _zeros;
-    private readonly OutputGradient _gateGradient = new();
-    private readonly OutputGradient _candidateGradient = new();
+    private readonly OutputGradient _gateGradient;
+    private readonly OutputGradient _candidateGradient;
 
-    public ResetProduct(ParameterLayout layout, string layer)
+    public ResetProduct(Team team, ParameterLayout layout, string layer)
     {
+        (_gateGradient, _candidateGradient) = (new(team), new(team));
         string name = $"rnn.weight_hh_l{layer}";
         int units = layout.Slots.Single(slot => slot.Name == name).Shape[1];
-        (_gates, _candidate) = (new(layout, name, rows: 2 * units), new(layout, name, firstRow: 2 * units, rows: units));
+        (_gates, _candidate) = (new(team, layout, name, rows: 2 * units), new(team, layout, name, firstRow: 2 * units, rows: units));
         _bias = new(layout, $"rnn.bias_hh_l{layer}");
         (_gateSums, _candidateSums, _zeros) = (new(2 * units), new(units), new(2 * units));
         _zeros.Reserve(1);
@@ -39,35 +41,39 @@ internal sealed unsafe class ResetProduct : Recurrence
 
     public override void LoadBias(float* parameters, float* inputBias) => _bias.AddTo(parameters, inputBias);
 
+    public override void Begin(int lanes)
+    {
+        _gateSums.Reserve(lanes);
+        _candidateSums.Reserve(lanes);
+    }
+
     public override void Forward(CellMemory memory, TimeStep at)
     {
         int units = memory.Units;
-        _gateSums.Reserve(at.Lanes);
-        _candidateSums.Reserve(at.Lanes);
-        _gates.Forward(memory.Hidden[at.Before], memory.Hidden.Stride, _zeros[0], 0, _gateSums, 0, at.Lanes);
+        _gates.Forward(memory.Hidden[at.Before], memory.Hidden.Stride, _zeros[0], 0, _gateSums, at.First, at.Lanes);
         for (int lane = 0; lane < at.Lanes; lane++)
         {
             Elementwise.Run(
                 new ResetWork(
-                    units, _gateSums[lane], memory.Gates[at.Row + lane], memory.Hidden[at.Before + lane], memory.Kept[at.Row + lane]),
+                    units, _gateSums[at.First + lane], memory.Gates[at.Row + lane], memory.Hidden[at.Before + lane], memory.Kept[at.Row + lane]),
                 units);
         }
 
-        _candidate.Forward(memory.Kept[at.Row], memory.Kept.Stride, _zeros[0], 0, _candidateSums, 0, at.Lanes);
+        _candidate.Forward(memory.Kept[at.Row], memory.Kept.Stride, _zeros[0], 0, _candidateSums, at.First, at.Lanes);
         for (int lane = 0; lane < at.Lanes; lane++)
-            Elementwise.Run(new AddTo(_candidateSums[lane], memory.Gates[at.Row + lane] + 2 * units), units);
+            Elementwise.Run(new AddTo(_candidateSums[at.First + lane], memory.Gates[at.Row + lane] + 2 * units), units);
     }
 
     public override void Backward(CellMemory memory, TimeStep at)
     {
         int units = memory.Units;
         bool isFirst = at.RowBefore < 0;
-        _candidate.Backward(memory.Gates[at.Row] + 2 * units, memory.Gates.Stride, _zeros[0], 0, _candidateSums, 0, at.Lanes);
+        _candidate.Backward(memory.Gates[at.Row] + 2 * units, memory.Gates.Stride, _zeros[0], 0, _candidateSums, at.First, at.Lanes);
         for (int lane = 0; lane < at.Lanes; lane++)
         {
             Elementwise.Run(
                 new ResetGradient(
-                    _candidateSums[lane], memory.Gates[at.Row + lane], memory.Hidden[at.Before + lane],
+                    _candidateSums[at.First + lane], memory.Gates[at.Row + lane], memory.Hidden[at.Before + lane],
                     isFirst ? null : memory.OutputGradient[at.RowBefore + lane]),
                 units);
         }

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
+using Orleans.Tbptt.Training.Fused.Threads;
 
 namespace Orleans.Tbptt.Training.Fused;
 
@@ -10,6 +11,7 @@ namespace Orleans.Tbptt.Training.Fused;
 /// </summary>
 internal sealed unsafe class Weight : IDisposable
 {
+    private readonly Team _team;
     private readonly int _offset;
     private readonly Panels _forward = new();
     private readonly Panels _backward = new();
@@ -20,14 +22,17 @@ internal sealed unsafe class Weight : IDisposable
     private readonly bool _turns;
 
     /// <summary>Finds a weight.</summary>
+    /// <param name="team">Computes what is computed of all rows of a chunk.</param>
     /// <param name="layout">The parameters.</param>
     /// <param name="name">Its name.</param>
     /// <param name="first">The first of its columns.</param>
     /// <param name="columns">How many columns; null for all.</param>
     /// <param name="firstRow">The first of its rows.</param>
     /// <param name="rows">How many rows; null for all.</param>
-    public Weight(ParameterLayout layout, string name, int first = 0, int? columns = null, int firstRow = 0, int? rows = null)
+    public Weight(
+        Team team, ParameterLayout layout, string name, int first = 0, int? columns = null, int firstRow = 0, int? rows = null)
     {
+        _team = team;
         var slot = layout.Slots.Single(slot => slot.Name == name);
         (Stride, Outputs, Inputs) = (slot.Shape[1], rows ?? slot.Shape[0], columns ?? slot.Shape[1]);
         _offset = slot.Offset + (firstRow * Stride) + first;
@@ -55,19 +60,27 @@ internal sealed unsafe class Weight : IDisposable
     /// <param name="toInputs">Whether the gradient of the inputs is needed: prepares <see cref="Backward"/>, too.</param>
     public void Load(float* parameters, bool toInputs)
     {
-        _forward.PackTransposed(parameters + _offset, Stride, Inputs, Outputs);
+        _forward.PackTransposed(_team, parameters + _offset, Stride, Inputs, Outputs);
         if (toInputs)
-            _backward.Pack(parameters + _offset, Stride, Outputs, Inputs);
+            _backward.Pack(_team, parameters + _offset, Stride, Outputs, Inputs);
     }
 
-    /// <summary>outputs = init + inputs · weightᵀ.</summary>
+    /// <summary>outputs = init + inputs · weightᵀ, by the calling thread.</summary>
     public void Forward(float* inputs, nint inputsRow, float* init, nint initRow, Rows outputs, int first, int rows) =>
         MatrixProduct.Multiply(LeftFactor.Of(inputs, inputsRow), _forward, init, initRow, outputs[first], outputs.Stride, rows);
 
-    /// <summary>inputGradient = init + outputGradient · weight.</summary>
+    /// <summary>The same by all members of the team.</summary>
+    public void ForwardAll(float* inputs, nint inputsRow, float* init, Rows outputs, int rows) =>
+        MatrixProduct.Multiply(_team, LeftFactor.Of(inputs, inputsRow), _forward, init, 0, outputs[0], outputs.Stride, rows);
+
+    /// <summary>inputGradient = init + outputGradient · weight, by the calling thread.</summary>
     public void Backward(float* outputGradient, nint row, float* init, nint initRow, Rows inputGradient, int first, int rows) =>
         MatrixProduct.Multiply(LeftFactor.Of(outputGradient, row), _backward, init, initRow, inputGradient[first], inputGradient.Stride,
             rows);
+
+    /// <summary>The same by all members of the team.</summary>
+    public void BackwardAll(float* outputGradient, nint row, float* init, Rows inputGradient, int rows) => MatrixProduct.Multiply(
+        _team, LeftFactor.Of(outputGradient, row), _backward, init, 0, inputGradient[0], inputGradient.Stride, rows);
 
     /// <summary>
     /// The weight's gradient, outputGradientᵀ · inputs, summed over the rows, into the flat gradient.
@@ -85,7 +98,7 @@ internal sealed unsafe class Weight : IDisposable
             return;
         }
 
-        _panels.Pack(inputs[0], inputs.Stride, chosen, Inputs, outputGradient.Sums);
+        _panels.Pack(_team, inputs[0], inputs.Stride, chosen, Inputs, outputGradient.Sums);
         Straight(outputGradient, zeros, gradient + _offset);
     }
 
@@ -110,7 +123,7 @@ internal sealed unsafe class Weight : IDisposable
             return;
         }
 
-        _panels.Pack(inputs, inputsRow, rows, Inputs);
+        _panels.Pack(_team, inputs, inputsRow, rows, Inputs);
         Straight(outputGradient, zeros, gradient + _offset);
     }
 
@@ -166,42 +179,81 @@ internal sealed unsafe class Weight : IDisposable
     private void Straight(OutputGradient outputGradient, float* zeros, float* to)
     {
         bool adds = outputGradient.Sums == RowSums.Descending;
+        var left = outputGradient.Transposed;
         if (Inputs % Elementwise.Width == 0)
         {
-            MatrixProduct.Multiply(outputGradient.Transposed, _panels, adds ? to : zeros, adds ? Stride : 0, to, Stride, Outputs);
+            MatrixProduct.Multiply(_team, left, _panels, adds ? to : zeros, adds ? Stride : 0, to, Stride, Outputs);
             return;
         }
 
         // The flat gradient has no padding between its rows. They are computed elsewhere, as many as the cache holds until they are copied.
-        var left = outputGradient.Transposed;
-        int block = MatrixProduct.Block(outputGradient.Count);
-        _gradient.Reserve(Math.Min(block, Outputs));
-        for (int first = 0, rows; first < Outputs; first += rows)
+        int block = Math.Min(MatrixProduct.Block(outputGradient.Count), Outputs);
+        _gradient.Reserve(block * _team.Size);
+        _team.Share(
+            new UnpaddedWork(this, left, block, adds, zeros, to), Outputs, Tiles.Rows, (long)Outputs * Inputs * outputGradient.Count);
+    }
+
+    private void Unpadded(LeftFactor left, int block, bool adds, float* zeros, float* to, int member, int begin, int end)
+    {
+        int own = member * block;
+        for (int first = begin, rows; first < end; first += rows)
         {
-            rows = Math.Min(block, Outputs - first);
+            rows = Math.Min(block, end - first);
             for (int row = 0; adds && row < rows; row++)
-                new ReadOnlySpan<float>(to + (long)(first + row) * Stride, Inputs).CopyTo(_gradient.Span(row));
+                new ReadOnlySpan<float>(to + (long)(first + row) * Stride, Inputs).CopyTo(_gradient.Span(own + row));
+            float* sums = _gradient[own];
             MatrixProduct.Multiply(
-                left.From(first), _panels, adds ? _gradient[0] : zeros, adds ? _gradient.Stride : 0, _gradient[0], _gradient.Stride, rows);
+                left.From(first), _panels, adds ? sums : zeros, adds ? _gradient.Stride : 0, sums, _gradient.Stride, rows);
             for (int row = 0; row < rows; row++)
-                _gradient.Span(row).CopyTo(new(to + (long)(first + row) * Stride, Inputs));
+                _gradient.Span(own + row).CopyTo(new(to + (long)(first + row) * Stride, Inputs));
         }
     }
 
     /// <summary>The transpose of inputsᵀ · outputGradient: the same sums; neither factor is packed where rows are padded.</summary>
     private void Turned(OutputGradient outputGradient, float* inputs, nint inputsRow, float* to)
     {
-        if (outputGradient.IsPadded)
+        bool packs = !outputGradient.IsPadded;
+        if (packs)
+            _panels.Begin(outputGradient.Count, Outputs);
+        else
             _panels.Take(outputGradient.Start, outputGradient.Stride, outputGradient.Count, Outputs);
-        else
-            _panels.Pack(outputGradient.Start, outputGradient.Stride, outputGradient.Count, Outputs);
         _turned.Reserve(Inputs);
-        if (outputGradient.Sums == RowSums.Descending)
-            Transposing.Run(to, Stride, _turned[0], _turned.Stride, Outputs, Inputs);
+        var work = new TurnedWork(
+            this, outputGradient.Start, outputGradient.Stride, packs, outputGradient.Sums == RowSums.Descending, inputs, inputsRow, to);
+        _team.Share(work, Outputs, Elementwise.Width, (long)Outputs * Inputs * outputGradient.Count);
+    }
+
+    private void Turned(
+        float* outputGradient, nint row, bool packs, bool adds, float* inputs, nint inputsRow, float* to, int begin, int end)
+    {
+        int first = _panels.Boundary(begin), columns = _panels.Boundary(end) - first;
+        if (columns == 0)
+            return;
+        if (packs)
+            _panels.PackSome(outputGradient, row, begin, end);
+        float* sums = _turned[0];
+        if (adds)
+            Transposing.Run(to + (long)first * Stride, Stride, sums + first, _turned.Stride, columns, Inputs);
         else
-            _turned.Clear(Inputs);
+        {
+            for (int input = 0; input < Inputs; input++)
+                new Span<float>(_turned[input] + first, Rows.Padded(columns)).Clear();
+        }
+
         MatrixProduct.Multiply(
-            LeftFactor.Transposed(inputs, inputsRow), _panels, _turned[0], _turned.Stride, _turned[0], _turned.Stride, Inputs);
-        Transposing.Run(_turned[0], _turned.Stride, to, Stride, Inputs, Outputs);
+            LeftFactor.Transposed(inputs, inputsRow), _panels, first, first + columns, sums, _turned.Stride, sums, _turned.Stride, Inputs);
+        Transposing.Run(sums + first, _turned.Stride, to + (long)first * Stride, Stride, Inputs, columns);
+    }
+
+    private readonly struct UnpaddedWork(Weight weight, LeftFactor left, int block, bool adds, float* zeros, float* to) : IRangeWork
+    {
+        public void Do(int member, int first, int end) => weight.Unpadded(left, block, adds, zeros, to, member, first, end);
+    }
+
+    private readonly struct TurnedWork(
+        Weight weight, float* outputGradient, nint row, bool packs, bool adds, float* inputs, nint inputsRow, float* to) : IRangeWork
+    {
+        public void Do(int member, int first, int end) =>
+            weight.Turned(outputGradient, row, packs, adds, inputs, inputsRow, to, first, end);
     }
 }

@@ -76,10 +76,10 @@ internal sealed unsafe class Zoneout : IDisposable
         {
             for (int lane = 0; lane < at.Lanes; lane++)
             {
-                float* gradient = _state == 0 ? memory.OutputGradient[at.Row + lane] : memory.StateGradient(_state)[lane];
-                Elementwise.Run(new Part(mask + (long)(at.Row + lane) * units, gradient, _held[lane]), units);
+                float* gradient = _state == 0 ? memory.OutputGradient[at.Row + lane] : memory.StateGradient(_state)[at.First + lane];
+                Elementwise.Run(new Part(mask + (long)(at.Row + lane) * units, gradient, _held[at.First + lane]), units);
                 if (_state == 0 && at.RowBefore >= 0)
-                    Elementwise.Run(new AddTo(_held[lane], memory.OutputGradient[at.RowBefore + lane]), units);
+                    Elementwise.Run(new AddTo(_held[at.First + lane], memory.OutputGradient[at.RowBefore + lane]), units);
             }
         }
     }
@@ -88,7 +88,7 @@ internal sealed unsafe class Zoneout : IDisposable
     public void AfterCell(CellMemory memory, TimeStep at)
     {
         for (int lane = 0; _state > 0 && lane < at.Lanes; lane++)
-            Elementwise.Run(new AddTo(_held[lane], memory.StateGradient(_state)[lane]), _held.Columns);
+            Elementwise.Run(new AddTo(_held[at.First + lane], memory.StateGradient(_state)[at.First + lane]), _held.Columns);
     }
 
     public void Dispose() => _held.Dispose();

@@ -26,6 +26,20 @@ public sealed class CatalogGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
+    public async Task Submission_IsRefused_WithMoreThreadsThanASiloHasSlots()
+    {
+        int slots = (await Catalog.Describe()).Silos[0].Slots;
+        var run = RunId.Parse("threads-1");
+
+        var reply = await Submit(run, Spec with { Train = Spec.Train with { Threads = slots + 1 } });
+
+        Assert.Equal(
+            ($"{slots + 1}", $"1 to {slots}, the slots of the largest silo, because a trainer's threads are all on one silo"),
+            (Assert.Single(reply.Problems).Found, reply.Problems[0].Expected));
+        Assert.False(Directory.Exists(fixture.Silos.Directory(run).Path));
+    }
+
+    [Fact]
     public async Task Submission_OfATakenId_IsRefused_UnlessItIsTheSameSpec_AndTheFirstRunIsUnharmed()
     {
         fixture.Calls.Reset();

@@ -77,6 +77,29 @@ public sealed class PauseTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
+    public async Task RunResumedWithMoreThreads_GivesTheSameBits_AndTakesTheirSlots()
+    {
+        var (run, coordinator) = await fixture.InterruptedAt(Spec, nameof(ITrainerGrain.TrainChunk), 5, grain => grain.PauseRun("lunch"));
+        var catalog = fixture.Silos.Grains.GetGrain<ICatalogGrain>(0);
+        int slots = (await catalog.Describe()).Silos[0].Slots;
+        fixture.Calls.Reset();
+        using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 1, 7));
+
+        var refused = await coordinator.ResumeRun(AsBefore with { Sets = [$"train.threads={slots + 1}"] });
+        Assert.Contains($"train.threads: found {slots + 1}, expected 1 to {slots}, the slots of the largest silo", refused.Problem,
+            StringComparison.Ordinal);
+        Assert.Equal("", (await coordinator.ResumeRun(AsBefore with { Sets = ["train.threads=2"] })).Problem);
+        await halt.Reached;
+        var trainers = (await catalog.Describe()).Silos[0].Trainers.Where(trainer => trainer.Run == run).ToList();
+        halt.Continue();
+        var finished = await fixture.Silos.Watch(run);
+
+        Assert.Equal([2, 2, 2], trainers.Select(trainer => trainer.Slots));
+        RunAssert.SameBits(Expected.Value, finished);
+        RunAssert.RepeatsNothing(finished);
+    }
+
+    [Fact]
     public async Task RunResumedWithMoreTrainersThanShards_GivesTheSameWithinRounding()
     {
         var (run, coordinator) = await fixture.InterruptedAt(Spec, nameof(ITrainerGrain.TrainChunk), 5, grain => grain.PauseRun("lunch"));

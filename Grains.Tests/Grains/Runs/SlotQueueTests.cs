@@ -259,6 +259,38 @@ public sealed class SlotQueueTests
         Assert.Equal(0, Ask("b", 1, priority: 0, silos: full).Position);
     }
 
+    [Fact]
+    public void TrainerOfTwoThreads_TakesTwoSlots_OfOneSilo()
+    {
+        var request = new SlotRequest(RunId.Parse("a"), 2, 0, DateTimeOffset.UnixEpoch) { FurtherThreads = 1 };
+        var free = Of("x", 1);
+
+        Assert.Equal(
+            new(false, 0, "waits for 4 free slots of 6, 2 free"), _queue.Ask(request, [Silo(3, free), Silo(4, Of("y", 3))]));
+        Assert.Equal(Granted, _queue.Ask(request, [Silo(3, free), Silo(4, free)]));
+        Assert.Equal(
+            new(false, 0, "waits for 1 free slot of 4, 0 free"),
+            Ask("b", 1, silos: [Silo(4, [.. Of("a", 2).Select(one => one with { FurtherThreads = 1 })])]));
+
+        // Where no silo has so many, the threads share what there is.
+        _queue.Withdraw(request.Run);
+        Assert.Equal(Granted, _queue.Ask(request, [Silo(1), Silo(1)]));
+    }
+
+    [Fact]
+    public void RunThatScales_TakesAndGivesWholeTrainers()
+    {
+        var own = new SlotRequest(RunId.Parse("a"), 1, 0, DateTimeOffset.UnixEpoch) { FurtherThreads = 1 };
+        SiloTrainer[] one = [.. Of("a", 1).Select(trainer => trainer with { FurtherThreads = 1 })];
+        SiloTrainer[] three = [.. Of("a", 3).Select(trainer => trainer with { FurtherThreads = 1 })];
+
+        Assert.Equal(new(3, "slots are free"), _queue.Scale(new(own, 1, 8), [Silo(7, one)]));
+        Ask("urgent", 1, priority: 5, silos: Silo(6, three));
+        Assert.Equal(
+            new(2, "run urgent, which has a higher priority, waits for slots"),
+            _queue.Scale(new(own with { Trainers = 3 }, 1, 8), [Silo(6, three)]));
+    }
+
     private SlotReply Ask(string run, int trainers, int priority = 0, int day = 0, params SiloReport[] silos) =>
         _queue.Ask(new(RunId.Parse(run), trainers, priority, DateTimeOffset.UnixEpoch.AddDays(day)), silos);
 

@@ -60,6 +60,17 @@ public sealed class TrainerPlacementTests
     }
 
     [Fact]
+    public void TrainersOfSeveralThreads_GoWhereAllOfTheirSlotsAre()
+    {
+        var none = new HashSet<SiloAddress>();
+
+        Assert.Equal([B, B, A], TrainerPlacement.Choose([Silo(A, 3), Silo(B, 4), Silo(C, 1)], Run, [null, null, null], none, slots: 2)!);
+        Assert.Equal([B], TrainerPlacement.Choose([Silo(A, 2, others: 1), Silo(B, 8, others: 6)], Run, [null], none, slots: 2)!);
+        Assert.Empty(TrainerPlacement.Moves([Silo(A, 2), Silo(B, 1)], Run, [A], slots: 2));
+        Assert.Equal([B], TrainerPlacement.Moves([Silo(A, 1), Silo(B, 2)], Run, [A], slots: 2).Values);
+    }
+
+    [Fact]
     public void SiloToAvoid_IsTaken_OnlyWhereThereIsNoOther()
     {
         Assert.Equal([B, B, B], Choose(3, [Silo(A, 4), Silo(B, 1)], avoid: [A]));

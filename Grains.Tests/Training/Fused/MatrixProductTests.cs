@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Threads;
 
 namespace Orleans.Tbptt.Tests.Training.Fused;
 
@@ -52,7 +53,7 @@ public sealed unsafe class MatrixProductTests
         float[] picked = [.. chosen.SelectMany(row => source.AsSpan(row * Columns, Columns).ToArray())];
         using var panels = new Panels();
         fixed (float* from = source)
-            panels.Pack(from, Columns, chosen, Columns);
+            panels.Pack(Team.Alone, from, Columns, chosen, Columns);
 
         Bits.Same(Product(a, picked, init, Rows, Columns, Depth, transposedLeft: false, transposedRight: false),
             Product(a, panels, init, Rows, Columns, Depth));
@@ -65,16 +66,16 @@ public sealed unsafe class MatrixProductTests
         fixed (float* right = b)
         {
             if (transposedRight)
-                panels.PackTransposed(right, depth, depth, columns);
+                panels.PackTransposed(Team.Alone, right, depth, depth, columns);
             else
-                panels.Pack(right, columns, depth, columns);
+                panels.Pack(Team.Alone, right, columns, depth, columns);
         }
 
         if (!transposedLeft)
             return Product(a, panels, init, rows, columns, depth);
         using var strips = new Strips();
         fixed (float* left = a)
-            return Product(strips.Pack(left, rows, rows, depth), panels, init, rows, columns);
+            return Product(strips.Pack(Team.Alone, left, rows, rows, depth), panels, init, rows, columns);
     }
 
     private static float[] Product(float[] a, Panels panels, float[] init, int rows, int columns, int depth)

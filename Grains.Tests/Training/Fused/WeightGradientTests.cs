@@ -4,6 +4,7 @@ using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Threads;
 
 namespace Orleans.Tbptt.Tests.Training.Fused;
 
@@ -41,9 +42,9 @@ public sealed unsafe class WeightGradientTests
         const int outputs = 37, inputs = 1;
         var layout = ParameterLayout.Of(new() { Cell = new RnnCell(), InputSize = 1, HiddenSize = inputs, OutputSize = outputs });
         var draws = new Draws(3);
-        using var weight = new Weight(layout, "head.weight");
+        using var weight = new Weight(Team.Alone, layout, "head.weight");
         using Rows wide = new(3 * outputs), alone = new(outputs), inputRows = new(inputs), zeros = new(outputs);
-        using var outputGradient = new OutputGradient();
+        using var outputGradient = new OutputGradient(Team.Alone);
         Fill(wide, draws);
         Fill(inputRows, draws);
         zeros.Reserve(1);
@@ -69,9 +70,9 @@ public sealed unsafe class WeightGradientTests
         var slot = layout.Slots.Single(slot => slot.Name == "head.weight");
         var draws = new Draws(outputs * 1009 + inputs);
         int[] chosen = [.. Enumerable.Range(0, Count).Select(row => inOrder ? row : (row * 7) % 11)];
-        using var weight = new Weight(layout, "head.weight");
+        using var weight = new Weight(Team.Alone, layout, "head.weight");
         using Rows outputRows = new(outputs), inputRows = new(inputs), zeros = new(Math.Max(inputs, outputs));
-        using var outputGradient = new OutputGradient();
+        using var outputGradient = new OutputGradient(Team.Alone);
         Fill(outputRows, draws);
         Fill(inputRows, draws);
         zeros.Reserve(1);

@@ -84,7 +84,7 @@ internal static class ClusterPage
 
     private static IHtmlContent Occupied(SiloReport silo) => silo.Slots == 0
         ? Html.Of($"coordinators only")
-        : Html.Of($"""<meter min="0" max="{silo.Slots}" value="{Math.Min(silo.Trainers.Count, silo.Slots)}">{silo.Trainers.Count}</meter> {silo.Trainers.Count} of {silo.Slots}""");
+        : Html.Of($"""<meter min="0" max="{silo.Slots}" value="{Math.Min(silo.UsedSlots, silo.Slots)}">{silo.UsedSlots}</meter> {silo.UsedSlots} of {silo.Slots}""");
 
     private static IHtmlContent Trainers(SiloReport silo) => silo.Trainers.Count == 0
         ? Html.Of($"none")

@@ -8,13 +8,13 @@ namespace Orleans.Tbptt.Training.Fused.Cells;
 internal sealed unsafe class GruSweep(int units) : LaneSweep(3, units)
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Forward(CellMemory memory, Timetable times, float* bias)
+    public override void Forward(CellMemory memory, ReadOnlySpan<TimeStep> steps, float* bias)
     {
         int units = Units, lanes = memory.Lanes;
         Rows hidden = memory.Hidden, gates = memory.Gates;
         float* weights = ForwardWeights, h = hidden[0], gate = gates[0], hiddenGate = memory.HiddenGates[0];
         nint row = hidden.Stride, gateRow = gates.Stride;
-        foreach (var at in times.Steps)
+        foreach (var at in steps)
         {
             for (int lane = 0; lane < at.Lanes; lane++)
             {
@@ -29,17 +29,16 @@ internal sealed unsafe class GruSweep(int units) : LaneSweep(3, units)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Backward(CellMemory memory, Timetable times)
+    public override void Backward(CellMemory memory, ReadOnlySpan<TimeStep> steps, bool carries)
     {
         int units = Units;
         Rows outputs = memory.OutputGradient, gates = memory.Gates;
         float* h = memory.Hidden[0], gate = gates[0], hiddenGate = memory.HiddenGates[0], output = outputs[0];
         nint row = outputs.Stride, gateRow = gates.Stride;
-        var steps = times.Steps;
         for (int i = steps.Length - 1; i >= 0; i--)
         {
             var at = steps[i];
-            if (times.Carries)
+            if (carries)
                 memory.TakeCarried(at);
             for (int lane = 0; lane < at.Lanes; lane++)
             {

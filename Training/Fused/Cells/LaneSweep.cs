@@ -67,14 +67,17 @@ internal abstract unsafe class LaneSweep : IDisposable
             new ReadOnlySpan<float>(weight + (nint)sum * stride, Units).CopyTo(new(backward, Units));
     }
 
-    /// <summary>Runs the time steps, as <see cref="FusedLayer.Forward"/>.</summary>
+    /// <summary>Runs the time steps, as <c>FusedLayer.Forward</c>.</summary>
     /// <param name="memory">The layer's buffers.</param>
-    /// <param name="times">The time steps.</param>
+    /// <param name="steps">The time steps.</param>
     /// <param name="bias">What sums over the hidden state begin with where they are kept separately.</param>
-    public abstract void Forward(CellMemory memory, Timetable times, float* bias);
+    public abstract void Forward(CellMemory memory, ReadOnlySpan<TimeStep> steps, float* bias);
 
-    /// <summary>Backpropagates to the gradients of all rows' sums, as <see cref="FusedLayer.Backward"/>.</summary>
-    public abstract void Backward(CellMemory memory, Timetable times);
+    /// <summary>Backpropagates to the gradients of all rows' sums, as <c>FusedLayer.Backward</c>.</summary>
+    /// <param name="memory">The layer's buffers.</param>
+    /// <param name="steps">The time steps.</param>
+    /// <param name="carries">As <see cref="Timetable.Carries"/>.</param>
+    public abstract void Backward(CellMemory memory, ReadOnlySpan<TimeStep> steps, bool carries);
 
     /// <summary>Adds to the gradient of the hidden state what that of the gates' sums gives.</summary>
     /// <param name="sums">The gradient of the gates' sums.</param>

@@ -82,7 +82,7 @@ public sealed unsafe record LstmCell : RecurrentCell
             Elementwise.Run(
                 new BackwardWork(
                     units, memory.Gates[at.Row + lane], cells[at.Before + lane], memory.Kept[at.Row + lane],
-                    memory.CellOutputGradient[at.Row + lane], gradient[lane]),
+                    memory.CellOutputGradient[at.Row + lane], gradient[at.First + lane]),
                 units);
         }
     }

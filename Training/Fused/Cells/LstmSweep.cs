@@ -8,13 +8,13 @@ namespace Orleans.Tbptt.Training.Fused.Cells;
 internal sealed unsafe class LstmSweep(int units) : LaneSweep(4, units)
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Forward(CellMemory memory, Timetable times, float* bias)
+    public override void Forward(CellMemory memory, ReadOnlySpan<TimeStep> steps, float* bias)
     {
         int units = Units, lanes = memory.Lanes;
         Rows cells = memory.History(1), hidden = memory.Hidden, gates = memory.Gates, kept = memory.Kept;
         float* weights = ForwardWeights, h = hidden[0], c = cells[0], gate = gates[0], tanh = kept[0];
         nint row = hidden.Stride, gateRow = gates.Stride, keptRow = kept.Stride;
-        foreach (var at in times.Steps)
+        foreach (var at in steps)
         {
             for (int lane = 0; lane < at.Lanes; lane++)
             {
@@ -28,18 +28,17 @@ internal sealed unsafe class LstmSweep(int units) : LaneSweep(4, units)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Backward(CellMemory memory, Timetable times)
+    public override void Backward(CellMemory memory, ReadOnlySpan<TimeStep> steps, bool carries)
     {
         int units = Units;
         Rows cells = memory.History(1), outputs = memory.OutputGradient, gates = memory.Gates, kept = memory.Kept;
         float* c = cells[0], gate = gates[0], tanh = kept[0], output = outputs[0];
         float* cellGradient = memory.StateGradient(1)[0];
         nint row = outputs.Stride, gateRow = gates.Stride, keptRow = kept.Stride;
-        var steps = times.Steps;
         for (int i = steps.Length - 1; i >= 0; i--)
         {
             var at = steps[i];
-            if (times.Carries)
+            if (carries)
                 memory.TakeCarried(at);
             for (int lane = 0; lane < at.Lanes; lane++)
             {

@@ -14,7 +14,14 @@ namespace Orleans.Tbptt.Training.Fused.Cells;
 /// the first row behind the chunk's own; in a step that is run in pieces always the latter, which carry the gradient of the state from each
 /// time step to the one before.
 /// </param>
-internal readonly record struct TimeStep(int Row, int Lanes, int Before, int RowBefore);
+/// <param name="First">The first of its lanes: 0, unless they are a part of those that are active.</param>
+internal readonly record struct TimeStep(int Row, int Lanes, int Before, int RowBefore, int First = 0)
+{
+    /// <summary>The same for some of the lanes, of which none may be active at this time step.</summary>
+    public TimeStep Of(LaneRange lanes) => new(
+        Row + lanes.First, Math.Min(Lanes, lanes.End) - lanes.First, Before + lanes.First,
+        RowBefore < 0 ? RowBefore : RowBefore + lanes.First, lanes.First);
+}
 
 /// <summary>
 /// The element-by-element part of a recurrent cell: everything between the matrix products, with PyTorch's gate order and equations.
@@ -155,8 +162,8 @@ internal sealed unsafe class CellMemory : IDisposable
     public void TakeCarried(TimeStep at)
     {
         for (int lane = 0; lane < at.Lanes; lane++)
-            Elementwise.Run(new AddTo(_gradients[0][lane], OutputGradient[at.Row + lane]), OutputGradient.Columns);
-        _gradients[0].Clear(at.Lanes);
+            Elementwise.Run(new AddTo(_gradients[0][at.First + lane], OutputGradient[at.Row + lane]), OutputGradient.Columns);
+        _gradients[0].Clear(at.Lanes, at.First);
     }
 
     public void Dispose()

@@ -57,7 +57,7 @@ public sealed unsafe record SlstmCell : RecurrentCell
             int before = at.Before + lane, after = memory.Lanes + at.Row + lane;
             var from = new State(null, c[before], n[before], null);
             var to = new State(null, c[after], n[after], null);
-            var gradient = new State(memory.OutputGradient[at.Row + lane], dc[lane], dn[lane], null);
+            var gradient = new State(memory.OutputGradient[at.Row + lane], dc[at.First + lane], dn[at.First + lane], null);
             Elementwise.Run(new BackwardWork(units, memory.Gates[at.Row + lane], from, to, gradient, memory.Kept[at.Row + lane]), units);
         }
     }

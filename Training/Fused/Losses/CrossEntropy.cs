@@ -1,9 +1,11 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
+using Orleans.Tbptt.Training.Fused.Threads;
 using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Steps;
 
@@ -76,48 +78,58 @@ public sealed unsafe record CrossEntropy : Loss
             "raise one")
         : null;
 
-    internal override double Sum(Rows outputs, ChunkBatch batch, ref float[] scratch)
+    internal override double Sum(Rows outputs, ChunkBatch batch, ref float[] scratch) => Sum(Team.Alone, outputs, batch, ref scratch);
+
+    internal override double Sum(Team team, Rows outputs, ChunkBatch batch, ref float[] scratch)
     {
         var classes = batch.Classes;
-        double sum = 0;
-        for (int row = 0; row < classes.Length; row++)
+        if (scratch.Length < 2 * classes.Length)
+            scratch = new float[2 * classes.Length];
+        var losses = MemoryMarshal.Cast<float, double>(scratch)[..classes.Length];
+        fixed (long* targets = classes)
+        fixed (double* ofRows = losses)
         {
-            float* values = outputs[row];
-            var numbers = outputs.Span(row);
-            if (classes[row] == IgnoredClass || (batch.IsMasked && classes[row] == DataShape.MaskedClass))
-            {
-                numbers.Clear();
-                continue;
-            }
-
-            // The maximum does not depend on the order of comparison; a NaN propagates and makes the loss NaN.
-            float largest = System.Numerics.Tensors.TensorPrimitives.Max(numbers);
-            int target = Checked(classes[row], numbers.Length);
-            if (ClassWeights.Count > 0)
-            {
-                sum += Weighted(numbers, values, largest, target);
-                continue;
-            }
-
-            double wanted = numbers[target];
-            double mean = LabelSmoothing > 0 ? FixedSum.Of(numbers) / numbers.Length : 0;
-            Elementwise.Run(new ExpWork(values, largest), numbers.Length);
-            double total = FixedSum.Of(numbers);
-            double shift = Logarithm.Of(total) + largest;
-            if (LabelSmoothing > 0)
-            {
-                sum += shift - (1 - LabelSmoothing) * wanted - LabelSmoothing * mean;
-                Elementwise.Run(new SmoothedWork(values, (float)(1 / total), (float)(LabelSmoothing / numbers.Length)), numbers.Length);
-                numbers[target] -= (float)(1 - LabelSmoothing);
-                continue;
-            }
-
-            sum += shift - wanted;
-            Elementwise.Run(new ScaleWork(values, (float)(1 / total)), numbers.Length);
-            numbers[target] -= 1;
+            // The exponential of an output takes about as long as so many multiply-adds.
+            const long each = 16;
+            team.Share(
+                new RowsWork(this, outputs, targets, ofRows, batch.IsMasked), classes.Length, 1, each * classes.Length * outputs.Columns);
         }
 
+        double sum = 0;
+        foreach (double loss in losses)
+            sum += loss;
         return sum;
+    }
+
+    /// <summary>The loss of a row; puts the gradient in the place of its outputs.</summary>
+    private double OfRow(float* values, Span<float> numbers, long wantedClass, bool isMasked)
+    {
+        if (wantedClass == IgnoredClass || (isMasked && wantedClass == DataShape.MaskedClass))
+        {
+            numbers.Clear();
+            return 0;
+        }
+
+        // The maximum does not depend on the order of comparison; a NaN propagates and makes the loss NaN.
+        float largest = System.Numerics.Tensors.TensorPrimitives.Max(numbers);
+        int target = Checked(wantedClass, numbers.Length);
+        if (ClassWeights.Count > 0)
+            return Weighted(numbers, values, largest, target);
+        double wanted = numbers[target];
+        double mean = LabelSmoothing > 0 ? FixedSum.Of(numbers) / numbers.Length : 0;
+        Elementwise.Run(new ExpWork(values, largest), numbers.Length);
+        double total = FixedSum.Of(numbers);
+        double shift = Logarithm.Of(total) + largest;
+        if (LabelSmoothing > 0)
+        {
+            Elementwise.Run(new SmoothedWork(values, (float)(1 / total), (float)(LabelSmoothing / numbers.Length)), numbers.Length);
+            numbers[target] -= (float)(1 - LabelSmoothing);
+            return shift - (1 - LabelSmoothing) * wanted - LabelSmoothing * mean;
+        }
+
+        Elementwise.Run(new ScaleWork(values, (float)(1 / total)), numbers.Length);
+        numbers[target] -= 1;
+        return shift - wanted;
     }
 
     internal override double WeightOf(ChunkBatch batch)
@@ -158,6 +170,15 @@ public sealed unsafe record CrossEntropy : Loss
         ? (int)target
             : throw new InvalidDataException(
                 $"the data have a target of class {target}, expected 0 to {classes - 1}; the data changed after they were opened");
+
+    private readonly struct RowsWork(CrossEntropy loss, Rows outputs, long* classes, double* losses, bool isMasked) : IRangeWork
+    {
+        public void Do(int member, int first, int end)
+        {
+            for (int row = first; row < end; row++)
+                losses[row] = loss.OfRow(outputs[row], outputs.Span(row), classes[row], isMasked);
+        }
+    }
 
     private readonly struct ExpWork(float* values, float largest) : IElementwise
     {

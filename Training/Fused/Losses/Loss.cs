@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Threads;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Fused.Losses;
@@ -27,6 +28,9 @@ public abstract record Loss : LossSpec
     /// <param name="batch">Has the targets, and whether some are masked.</param>
     /// <param name="scratch">Memory that grows to what is needed and stays with the replica, one value an output.</param>
     internal abstract double Sum(Rows outputs, ChunkBatch batch, ref float[] scratch);
+
+    /// <summary>The same, by a team where that is faster.</summary>
+    internal virtual double Sum(Team team, Rows outputs, ChunkBatch batch, ref float[] scratch) => Sum(outputs, batch, ref scratch);
 
     /// <inheritdoc cref="WeightOf(LossSpec, ChunkBatch)"/>
     internal virtual double WeightOf(ChunkBatch batch) => batch.Weight;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Orleans.Tbptt.Training.Fused.Threads;
 
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
@@ -27,19 +28,28 @@ internal readonly unsafe record struct LeftFactor(nint Start, nint Block, nint R
 /// </summary>
 internal sealed unsafe class Strips : IDisposable
 {
+    /// <summary>Numbers of a cache line.</summary>
+    private const int Line = 16;
+
     private readonly NativeFloats _memory = new();
 
     /// <summary>Packs the transpose: number [m, k] is <c>source[k · stride + m]</c>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public LeftFactor Pack(float* source, nint stride, int rows, int depth)
+    public LeftFactor Pack(Team team, float* source, nint stride, int rows, int depth)
     {
         int height = Tiles.Rows;
         _memory.Reserve((long)(rows + height - 1) / height * height * depth);
-        float* to = _memory.Start;
-        int line = 16, row = 0;
+        team.Share(new Packing(_memory.Start, source, stride, depth), rows, Line, 8L * rows * depth);
+        return new((nint)_memory.Start, depth, 1, height, Even: false);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Pack(float* start, float* source, nint stride, int row, int rows, int depth)
+    {
+        int height = Tiles.Rows;
+        float* to = start + ((nint)row * depth);
 
         // Strips that share a cache line of the source are packed together, so that it is read once.
-        for (; row + line <= rows; row += line, to += (nint)line * depth)
+        for (; row + Line <= rows; row += Line, to += (nint)Line * depth)
         {
             if (height == 8)
                 PackTwo(source + row, stride, to, depth);
@@ -57,8 +67,6 @@ internal sealed unsafe class Strips : IDisposable
                     to[i] = from[i];
             }
         }
-
-        return new((nint)_memory.Start, depth, 1, height, Even: false);
     }
 
     public void Dispose() => _memory.Dispose();
@@ -85,5 +93,10 @@ internal sealed unsafe class Strips : IDisposable
             Vector128.Store(Vector128.Load(from + 8), third);
             Vector128.Store(Vector128.Load(from + 12), fourth);
         }
+    }
+
+    private readonly struct Packing(float* start, float* source, nint stride, int depth) : IRangeWork
+    {
+        public void Do(int member, int first, int end) => Pack(start, source, stride, first, end, depth);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+using Orleans.Tbptt.Training.Fused.Threads;
 
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
@@ -29,7 +30,34 @@ internal static unsafe class MatrixProduct
     /// <param name="c">The result, rows padded to full registers.</param>
     /// <param name="cRow">The row stride of c.</param>
     /// <param name="rows">Rows of a and of the result.</param>
-    public static void Multiply(LeftFactor a, Panels b, float* init, nint initRow, float* c, nint cRow, int rows)
+    public static void Multiply(LeftFactor a, Panels b, float* init, nint initRow, float* c, nint cRow, int rows) =>
+        Multiply(a, b, 0, b.Columns, init, initRow, c, cRow, rows);
+
+    /// <summary>The same by all members of a team: rows are divided among them, or columns where there are few rows.</summary>
+    /// <inheritdoc cref="Multiply(LeftFactor, Panels, float*, nint, float*, nint, int)"/>
+    public static void Multiply(Team team, LeftFactor a, Panels b, float* init, nint initRow, float* c, nint cRow, int rows)
+    {
+        var work = new Product(a, b, init, initRow, c, cRow, rows);
+        long cost = (long)rows * b.Columns * b.Depth;
+        if (rows >= 2 * Tiles.Rows * team.Size)
+            team.Share(new OfRows(work), rows, Tiles.Rows, cost);
+        else
+            team.Share(new OfColumns(work), b.Columns, Simd.Elementwise.Width, cost);
+    }
+
+    /// <summary>The same for some columns of the result.</summary>
+    /// <inheritdoc cref="Multiply(LeftFactor, Panels, float*, nint, float*, nint, int)"/>
+    /// <param name="a">The left factor.</param>
+    /// <param name="b">The right factor, packed.</param>
+    /// <param name="firstColumn">The first column, with which a panel begins.</param>
+    /// <param name="endColumn">The column behind the last one, which a panel ends before.</param>
+    /// <param name="init">The initial value of each sum.</param>
+    /// <param name="initRow">The row stride of init.</param>
+    /// <param name="c">The result.</param>
+    /// <param name="cRow">The row stride of c.</param>
+    /// <param name="rows">Rows of a and of the result.</param>
+    public static void Multiply(
+        LeftFactor a, Panels b, int firstColumn, int endColumn, float* init, nint initRow, float* c, nint cRow, int rows)
     {
         int part = PanelPart / Tiles.Columns;
         for (int first = 0; first < b.Depth; first += part)
@@ -39,7 +67,7 @@ internal static unsafe class MatrixProduct
             for (int top = 0, bottom; top < rows; top = bottom)
             {
                 bottom = Math.Min(top + block, rows);
-                for (int column = 0, width; column < b.Columns; column += width)
+                for (int column = firstColumn, width; column < endColumn; column += width)
                 {
                     width = b.Width(column);
                     int registers = width / (Tiles.Columns / Tiles.Registers);
@@ -83,5 +111,24 @@ internal static unsafe class MatrixProduct
     {
         int most = Tiles.Rows;
         return left <= most ? left : !even || left >= 2 * most ? most : (left + 1) / 2;
+    }
+
+    private readonly struct Product(LeftFactor a, Panels b, float* init, nint initRow, float* c, nint cRow, int rows)
+    {
+        public void OfRows(int first, int end) =>
+            Multiply(a.From(first), b, init + first * initRow, initRow, c + first * cRow, cRow, end - first);
+
+        public void OfColumns(int first, int end) =>
+            Multiply(a, b, b.Boundary(first), b.Boundary(end), init, initRow, c, cRow, rows);
+    }
+
+    private readonly struct OfRows(Product product) : IRangeWork
+    {
+        public void Do(int member, int first, int end) => product.OfRows(first, end);
+    }
+
+    private readonly struct OfColumns(Product product) : IRangeWork
+    {
+        public void Do(int member, int first, int end) => product.OfColumns(first, end);
     }
 }

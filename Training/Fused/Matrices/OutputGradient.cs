@@ -1,10 +1,13 @@
+using Orleans.Tbptt.Training.Fused.Threads;
+
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
 /// <summary>
 /// The gradients of some outputs, row by row, from which gradients of weights are summed. They are packed as a left factor when the first
 /// weight wants that.
 /// </summary>
-internal sealed unsafe class OutputGradient : IDisposable
+/// <param name="team">Packs them.</param>
+internal sealed unsafe class OutputGradient(Team team) : IDisposable
 {
     private readonly Strips _strips = new();
     private Rows? _rows;
@@ -31,7 +34,7 @@ internal sealed unsafe class OutputGradient : IDisposable
     public bool IsPadded => _first + Rows.Padded(Columns) <= _rows!.Stride;
 
     /// <summary>The transpose, packed in the order in which a sum runs.</summary>
-    public LeftFactor Transposed => _transposed ??= _strips.Pack(Start, Stride, Columns, Count);
+    public LeftFactor Transposed => _transposed ??= _strips.Pack(team, Start, Stride, Columns, Count);
 
     /// <summary>Begins with rows; they must stay until all gradients are computed.</summary>
     /// <param name="rows">The rows of the chunk.</param>

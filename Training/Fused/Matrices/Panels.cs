@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Orleans.Tbptt.Training.Fused.Simd;
+using Orleans.Tbptt.Training.Fused.Threads;
 
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
@@ -49,68 +50,99 @@ internal sealed unsafe class Panels : IDisposable
         return left <= most ? left : left >= most + 2 * Elementwise.Width ? most : 2 * Elementwise.Width;
     }
 
+    /// <summary>The first column of the first panel that begins at a column or behind it; all columns where none does.</summary>
+    public int Boundary(int column)
+    {
+        int at = 0;
+        while (at < column && at < Columns)
+            at += Width(at);
+        return Math.Min(at, Columns);
+    }
+
     /// <summary>Packs rows: number [k, n] is <c>source[k · stride + n]</c>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Pack(float* source, nint stride, int depth, int columns)
+    public void Pack(Team team, float* source, nint stride, int depth, int columns)
     {
         Begin(depth, columns);
-        for (int column = 0, width; column < columns; column += width)
+        team.Share(new RowsPacking(this, source, stride), columns, Elementwise.Width, CostOfPacking);
+    }
+
+    /// <summary>Packs some panels, after <see cref="Begin"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void PackSome(float* source, nint stride, int first, int end)
+    {
+        for (int column = Boundary(first), behind = Boundary(end), width; column < behind; column += width)
         {
             width = Width(column);
-            int filled = Math.Min(width, columns - column);
+            int filled = Math.Min(width, Columns - column);
             float* to = At(column);
-            for (int k = 0; k < depth; k++, to += width)
+            for (int k = 0; k < Depth; k++, to += width)
                 Copy(source + k * stride + column, to, filled, width);
         }
     }
 
     /// <summary>Packs chosen rows: number [k, n] is <c>source[chosen[k] · stride + n]</c>, or k counts from their end.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Pack(float* source, nint stride, ReadOnlySpan<int> chosen, int columns, RowSums sums = RowSums.Ascending)
+    public void Pack(
+        Team team, float* source, nint stride, ReadOnlySpan<int> chosen, int columns, RowSums sums = RowSums.Ascending)
     {
         Begin(chosen.Length, columns);
-        for (int column = 0, width; column < columns; column += width)
+        fixed (int* rows = chosen)
+            team.Share(new ChosenPacking(this, source, stride, rows, sums), columns, Elementwise.Width, CostOfPacking);
+    }
+
+    /// <summary>Packs the transpose of rows: number [k, n] is <c>source[n · stride + k]</c>.</summary>
+    public void PackTransposed(Team team, float* source, nint stride, int depth, int columns)
+    {
+        Begin(depth, columns);
+        team.Share(new TransposedPacking(this, source, stride), columns, Elementwise.Width, CostOfPacking);
+    }
+
+    /// <summary>Prepares for so many numbers.</summary>
+    public void Begin(int depth, int columns)
+    {
+        _rows = null;
+        (Depth, Columns) = (depth, columns);
+        _memory.Reserve((long)Rows.Padded(columns) * depth);
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    // A number that is copied takes as long as several multiply-adds.
+    private long CostOfPacking => 8L * Depth * Columns;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PackChosen(float* source, nint stride, int* chosen, RowSums sums, int first, int end)
+    {
+        for (int column = Boundary(first), behind = Boundary(end), width; column < behind; column += width)
         {
             width = Width(column);
-            int filled = Math.Min(width, columns - column);
+            int filled = Math.Min(width, Columns - column);
             float* to = At(column);
-            for (int k = 0; k < chosen.Length; k++, to += width)
+            for (int k = 0; k < Depth; k++, to += width)
             {
-                nint row = chosen[sums == RowSums.Ascending ? k : chosen.Length - 1 - k];
+                nint row = chosen[sums == RowSums.Ascending ? k : Depth - 1 - k];
                 Copy(source + row * stride + column, to, filled, width);
             }
         }
     }
 
-    /// <summary>Packs the transpose of rows: number [k, n] is <c>source[n · stride + k]</c>.</summary>
-    public void PackTransposed(float* source, nint stride, int depth, int columns)
+    private void PackTransposed(float* source, nint stride, int begin, int end)
     {
         // Of each source row a cache line is consumed before the next one is touched.
         const int line = 16;
-        Begin(depth, columns);
-        for (int column = 0, width; column < columns; column += width)
+        for (int column = Boundary(begin), behind = Boundary(end), width; column < behind; column += width)
         {
             width = Width(column);
-            int filled = Math.Min(width, columns - column);
+            int filled = Math.Min(width, Columns - column);
             float* panel = At(column);
-            for (int first = 0; first < depth; first += line)
+            for (int first = 0; first < Depth; first += line)
             {
-                int steps = Math.Min(line, depth - first);
+                int steps = Math.Min(line, Depth - first);
                 Transposing.Run(source + (column * stride) + first, stride, panel + ((nint)first * width), width, filled, steps);
             }
 
-            for (int k = 0; filled < width && k < depth; k++)
+            for (int k = 0; filled < width && k < Depth; k++)
                 new Span<float>(panel + ((nint)k * width) + filled, width - filled).Clear();
         }
-    }
-
-    public void Dispose() => _memory.Dispose();
-
-    private void Begin(int depth, int columns)
-    {
-        _rows = null;
-        (Depth, Columns) = (depth, columns);
-        _memory.Reserve((long)Rows.Padded(columns) * depth);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -123,5 +155,20 @@ internal sealed unsafe class Panels : IDisposable
             to[at] = from[at];
         for (; at < width; at++)
             to[at] = 0;
+    }
+
+    private readonly struct RowsPacking(Panels panels, float* source, nint stride) : IRangeWork
+    {
+        public void Do(int member, int first, int end) => panels.PackSome(source, stride, first, end);
+    }
+
+    private readonly struct ChosenPacking(Panels panels, float* source, nint stride, int* chosen, RowSums sums) : IRangeWork
+    {
+        public void Do(int member, int first, int end) => panels.PackChosen(source, stride, chosen, sums, first, end);
+    }
+
+    private readonly struct TransposedPacking(Panels panels, float* source, nint stride) : IRangeWork
+    {
+        public void Do(int member, int first, int end) => panels.PackTransposed(source, stride, first, end);
     }
 }

@@ -33,9 +33,11 @@ internal sealed unsafe class Rows(int columns) : IDisposable
     /// <summary>Ensures room for a number of rows; when the memory grows, its contents are lost.</summary>
     public void Reserve(int rows) => _memory.Reserve((long)rows * Stride);
 
-    /// <summary>Sets the first rows to zero.</summary>
-    public void Clear(int rows) =>
-        System.Runtime.InteropServices.NativeMemory.Clear(this[0], checked((nuint)rows * (nuint)Stride * sizeof(float)));
+    /// <summary>Sets rows to zero.</summary>
+    /// <param name="rows">How many.</param>
+    /// <param name="first">The first of them.</param>
+    public void Clear(int rows, int first = 0) =>
+        System.Runtime.InteropServices.NativeMemory.Clear(this[first], checked((nuint)rows * (nuint)Stride * sizeof(float)));
 
     /// <summary>A row's numbers.</summary>
     public Span<float> Span(int row) => new(this[row], columns);
