@@ -112,6 +112,7 @@ public sealed class EngineTests
 
         public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cpu];
 
-        internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device) => throw new NotSupportedException();
+        internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device, int threads = 1) =>
+            throw new NotSupportedException();
     }
 }
