@@ -1,12 +1,8 @@
 using System.CommandLine;
-using Orleans.Tbptt.Benchmarks.Processes;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Preparation;
-using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
-using Orleans.Tbptt.Training.Fused.Cells;
-using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.SingleProcess;
 

@@ -15,7 +15,7 @@ if (devices.CudaDevices == 0)
 }
 
 var device = new DeviceName(args is [var named, ..] ? named : "cuda:0");
-Console.WriteLine($"# {DateTimeOffset.UtcNow:yyyy-MM-dd HH:mm}Z, {device}, held to the bits of the CPU by three small networks");
+Console.WriteLine($"# {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm}Z, {device}, held to the bits of the CPU by three small networks");
 bool same = true;
 foreach (var work in Work.Exact)
 {

@@ -1,6 +1,5 @@
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Cluster.Wording;
-using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Training.Models;
 
 namespace Orleans.Tbptt.Client.Statements;

@@ -1,15 +1,11 @@
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Look;
-using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Statements;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Protocol;
-using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Models;
 using Orleans.Tbptt.Training.Replay;
-using Orleans.Tbptt.Training.Verifying;
 
 namespace Orleans.Tbptt.Client.Verify;
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Runtime;
 using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;

@@ -4,7 +4,6 @@ using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training.Gpu;
 using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Gpu.Emulation;
-using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Tests.Training.Gpu;
 
@@ -63,7 +62,7 @@ public sealed class GpuMemoryTests
         Assert.Equal(1 << 30, device.FreeMemory);
     }
 
-    private static void Run(IReplica replica, ReferenceCase example) => replica.ForwardBackward(
+    private static void Run(GpuReplica replica, ReferenceCase example) => replica.ForwardBackward(
         example.Batch(0), example.Dropout(0), example.HiddenBefore, new float[example.HiddenBefore.Length],
         new float[example.Layout.Length]);
 }

@@ -61,7 +61,7 @@ internal sealed partial class SlotQueue
             left -= each[next];
         }
 
-        int[] poor = [.. Enumerable.Range(0, peers.Length).
+        int[] poor = [.. Enumerable.Range(0, peers.Length)
             .Where(peer => has[peer] < shares[peer] && peers[peer].Slots.Run != own.Run)];
         bool isShort = poor.Sum(peer => (shares[peer] - has[peer]) * each[peer]) > free;
         return (shares[Array.FindIndex(peers, one => one.Slots.Run == own.Run)], isShort ? peers[poor[0]].Slots.Run : null);

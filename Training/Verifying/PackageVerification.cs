@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Data.Preparation;
-using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Models;

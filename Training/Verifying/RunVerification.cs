@@ -2,7 +2,6 @@ using System.Globalization;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Training.Models;
 using Orleans.Tbptt.Training.Replay;
-using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Training.Verifying;
 

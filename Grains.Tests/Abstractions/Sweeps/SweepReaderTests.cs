@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Sweeps;
-using Orleans.Tbptt.Sweeps.Strategies;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training;
 

@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Sweeps;
 using Orleans.Tbptt.Sweeps.Strategies;
 
 namespace Orleans.Tbptt.Tests.Abstractions.Sweeps;

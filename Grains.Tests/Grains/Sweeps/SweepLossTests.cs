@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Sweeps;

@@ -35,7 +35,7 @@ public sealed class LabelBeamTests
         double[] scores = [Math.Log(0.6), Math.Log(0.4), Math.Log(0.6), Math.Log(0.4)];
         var beam = new LabelBeam(width: 2, classes: 2, blank: 0);
 
-        Assert.True(beam.TryAdd(scores[..2]) && beam.TryAdd(scores[2..]));
+        Assert.True(beam.TryAdd(scores.AsSpan(..2)) && beam.TryAdd(scores.AsSpan(2..)));
 
         Assert.Equal([new BeamLabel(1, 0)], beam.Labels);
         Assert.Equal(0.64, Math.Exp(beam.LogProbability), 1e-12);

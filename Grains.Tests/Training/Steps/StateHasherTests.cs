@@ -4,7 +4,6 @@ using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
-using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Training.Steps;
