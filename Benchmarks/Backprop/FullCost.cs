@@ -3,7 +3,6 @@ using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
-using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.SingleProcess;
 
 namespace Orleans.Tbptt.Benchmarks.Backprop;

@@ -4,7 +4,6 @@ using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Engines;
-using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Benchmarks.Backprop;

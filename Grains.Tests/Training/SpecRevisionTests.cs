@@ -58,7 +58,8 @@ public sealed class SpecRevisionTests
         + "train.autoscale, limits, audit, checkpoint or metrics; the steps that the run has committed "
         + "depend on it: train a new run with the changed spec", "train.optimizer.lr=0.5", "train.epochs=9")]
     [InlineData("--set train.trainers=3 "
-        + "train.trainers: found another number, expected train.epochs, train.threads, train.output (last or best), extends.idleSeconds, or a key of "
+        + "train.trainers: found another number, expected train.epochs, train.threads, train.output (last or best), "
+        + "extends.idleSeconds, or a key of "
         + "train.earlyStopping, train.autoscale, limits, audit, checkpoint or metrics; use "
         + "--trainers: up to train.shards, the result is the same to the bit", "train.trainers=3", "train.epochs=9")]
     [InlineData("--set train.epochs=2 train.epochs: found 2, expected more than 2, the epochs that the run has finished; raise it: --set "
@@ -66,7 +67,8 @@ public sealed class SpecRevisionTests
     [InlineData("spec.yaml:23:3 train.epochs: found 2, expected more than 2, the epochs that the run has finished; raise it: --set "
         + "train.epochs=4", "checkpoint.keepLast=2")]
     [InlineData("--set train.epoch=9 train.epoch: found an unknown key, expected trainers, shards, autoscale, threads, epochs, loss, "
-        + "clipNorm, clipValue, wire, optimizer, schedule, sync, accumulate, ema, output or earlyStopping; did you mean epochs?", "train.epoch=9")]
+        + "clipNorm, clipValue, wire, optimizer, schedule, sync, accumulate, ema, output or earlyStopping; "
+        + "did you mean epochs?", "train.epoch=9")]
     public void Revision_IsRefused_WhereTheCommittedStepsDependOnIt(string problem, params string[] sets)
     {
         var document = Revise(Spec, sets);

@@ -86,7 +86,8 @@ internal sealed partial class SlotQueue(TimeProvider time)
     /// <summary>The slots each run holds, those there are, and those that nobody holds and none are kept for.</summary>
     /// <param name="silos">The silos.</param>
     /// <param name="each">
-    /// Slots that a trainer takes of one silo: fewer than that are no room for it. Where no silo has so many, its threads share what there is.
+    /// Slots that a trainer takes of one silo: fewer than that are no room for it. Where no silo has so many, its threads share what there
+    /// is.
     /// </param>
     private (Dictionary<RunId, int> Held, int All, int Free) Count(IReadOnlyList<SiloReport> silos, int each)
     {

@@ -45,8 +45,9 @@ internal static class FusedOnGpus
 
         if (findings.Sound("train.threads") && spec.Train.Threads > 1)
         {
-            findings.Report("train.threads", $"{spec.Train.Threads} {where}",
-                "1, because a GPU computes all of a trainer's chunk", "remove it, or write device: cpu");
+            findings.Report(
+                "train.threads", $"{spec.Train.Threads} {where}", "1, because threads are of a processor",
+                "remove it, or write device: cpu");
         }
 
         if (findings.Sound("tbptt.backprop") && spec.Tbptt.Backprop.IsFull)

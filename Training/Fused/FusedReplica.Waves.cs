@@ -21,7 +21,9 @@ public sealed unsafe partial class FusedReplica
     /// <summary>Multiply-adds of a part, or what takes as long, for which handing it over takes no time to speak of.</summary>
     private const long LeastPart = 100_000;
 
-    /// <summary>Multiply-adds of a layer from which on its gradients are divided, and not the layers, which may be of unlike size.</summary>
+    /// <summary>
+    /// Multiply-adds of a layer from which on its gradients are divided, and not the layers, which may be of unlike size.
+    /// </summary>
     private const long LargeLayer = 50_000_000;
 
     /// <summary>For each layer, how many parts it has behind it.</summary>

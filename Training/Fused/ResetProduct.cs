@@ -55,7 +55,8 @@ internal sealed unsafe class ResetProduct : Recurrence
         {
             Elementwise.Run(
                 new ResetWork(
-                    units, _gateSums[at.First + lane], memory.Gates[at.Row + lane], memory.Hidden[at.Before + lane], memory.Kept[at.Row + lane]),
+                    units, _gateSums[at.First + lane], memory.Gates[at.Row + lane], memory.Hidden[at.Before + lane],
+                    memory.Kept[at.Row + lane]),
                 units);
         }
 

@@ -32,7 +32,9 @@ internal sealed unsafe class Team : IDisposable
 
     /// <summary>Starts the threads.</summary>
     /// <param name="size">Threads, the caller's included; 1 for the caller's alone.</param>
-    /// <param name="least">Multiply-adds of work from which on it is shared: less takes no longer than to bring another core its numbers.</param>
+    /// <param name="least">
+    /// Multiply-adds of work from which on it is shared: less takes no longer than to bring another core its numbers.
+    /// </param>
     public Team(int size, long least = 2_500_000)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
@@ -190,7 +192,9 @@ internal sealed unsafe class Team : IDisposable
         }
     }
 
-    /// <summary>Wakes those who sleep: they look once more after they have said so, this thread looks for them after its own change.</summary>
+    /// <summary>
+    /// Wakes those who sleep: they look once more after they have said so, this thread looks for them after its own change.
+    /// </summary>
     private void Wake()
     {
         Interlocked.MemoryBarrier();
