@@ -18,7 +18,8 @@ public sealed class SweepLossTests
         var files = new SweepDirectory(silos.Store, RunId.Parse("disturbed"));
         await Until(() => files.ReadDecisions().Count >= 6);
 
-        var where = await silos.Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(disturbed);
+        var where = await silos.Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(
+            disturbed, TestContext.Current.CancellationToken);
         await silos.Cluster.KillSiloAsync(
             silos.Cluster.Silos.Single(silo => silo.SiloAddress.Equals(where)), TestContext.Current.CancellationToken);
         int before = files.ReadDecisions().Count;
