@@ -42,7 +42,9 @@ internal sealed partial class SlotQueue
     /// A run's part of the slots that the runs of its priority have which scale themselves, and of those that are free: one after another
     /// goes to the run that has fewest, of several to the one that was submitted first.
     /// </summary>
-    /// <returns>The part, never less than its least; and the first other run that has less than its part, where too little is free.</returns>
+    /// <returns>
+    /// The part, never less than its least; and the first other run that has less than its part, where too little is free.
+    /// </returns>
     private (int Share, RunId? Poorest) Share(ScaleRequest request, (Dictionary<RunId, int> Held, int All, int Free) slots)
     {
         var own = request.Slots;

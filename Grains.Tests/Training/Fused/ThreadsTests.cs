@@ -7,7 +7,6 @@ using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Fused.Threads;
-using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Training.Fused;
 
