@@ -23,7 +23,7 @@ public sealed record AuditStatus
     /// <summary>The silos, in order of name.</summary>
     [Id(4)] public IReadOnlyList<AuditedSilo> Silos { get; init; } = [];
 
-    /// <summary>What was found, in order; the newest ones where there are many.</summary>
+    /// <summary>What was found, in order; of each silo the newest 20, and the newest 20 that name none.</summary>
     [Id(5)] public IReadOnlyList<AuditFinding> Findings { get; init; } = [];
 }
 

@@ -49,7 +49,7 @@ internal static class AtCommand
     {
         try
         {
-            return (replay.Published(step, step).FirstOrDefault(), null);
+            return (replay.Published(step, step) is [var found, ..] ? found : null, null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -17,6 +17,7 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
 {
     private bool _differenceReported;
     private int _every = 1;
+    private IReadOnlyList<AuditFinding> _suspect = [];
 
     /// <summary>The last step that was published before; 0 for none.</summary>
     public long LastStep => published.LastStep;
@@ -30,7 +31,7 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
     /// <summary>A coordinator begins.</summary>
     public void Start(RunSpec spec, RunStatus status, string? checkpoint, IReadOnlyList<string> passedOver)
     {
-        _every = spec.Metrics.Every;
+        (_every, _suspect) = (spec.Metrics.Every, status.Audit?.Findings ?? []);
         Append(new RunStarted
         {
             Run = status.Id,
@@ -118,12 +119,16 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
 
     private RunEvent Stamped(RunEvent runEvent) => runEvent with { Generation = fence.Generation, Time = time.GetUtcNow() };
 
+    /// <summary>Names the newest finding of an audit that makes the published step suspect.</summary>
+    private string Found(long step) => _suspect.LastOrDefault(one => one.SuspectFrom <= step && step < one.Step) is { } finding
+        ? $"; an audit had found the published one suspect: {finding.Words}" : "";
+
     private string? Difference(long step, StepOutcome.Committed now)
     {
         if (published.Difference(step, now.Loss, now.Hash) is not { } difference || _differenceReported)
             return null;
         _differenceReported = true;
-        return $"step {step} had {difference} now: this silo's processor rounds differently from the former one's, so the run is no longer "
-            + "the same to the bit";
+        return $"step {step} had {difference} now: one of the two is wrong, or another processor or a changed file gave other bits, so the "
+            + $"run is no longer the same to the bit{Found(step)}; the published events remain as they were";
     }
 }

@@ -11,8 +11,8 @@ internal readonly record struct Repeated(string Home, string Host, int Tickets);
 /// <summary>Adds audits up.</summary>
 internal static class AuditTally
 {
-    /// <summary>Of more findings than this the oldest ones that drained no silo are left out.</summary>
-    private const int MostFindings = 100;
+    /// <summary>Of more findings than this of one silo, and of more that name none, the oldest ones are left out.</summary>
+    internal const int MostFindings = 20;
 
     /// <summary>A step was computed again to the same bits.</summary>
     /// <param name="before">What was audited before; null for nothing.</param>
@@ -47,9 +47,9 @@ internal static class AuditTally
     {
         before ??= new();
         AuditFinding[] all = [.. before.Findings, finding];
-        int surplus = Math.Max(0, all.Length - MostFindings);
+        int surplus = all.Count(one => one.Address == finding.Address) - MostFindings;
 
-        // Those that name a silo say which silos are drained.
-        return before with { Findings = [.. all.Where(one => one.Address is not null || surplus-- <= 0)] };
+        // The newest ones of each silo say which silos are drained.
+        return before with { Findings = [.. all.Where(one => one.Address != finding.Address || surplus-- <= 0)] };
     }
 }

@@ -141,6 +141,11 @@ internal sealed record Takeover(
         StateHash = null,
         Arithmetic = restored is null ? "" : FormerEngine.ArithmeticOf(status),
         CheckpointStep = restored?.State.Step,
+        Audit = status.Audit is { CleanStep: { } clean } audit ? audit with { CleanStep = CleanStepAt(clean, restored) } : status.Audit,
         Loss = null,
     };
+
+    /// <summary>Steps that are computed again are not audited yet.</summary>
+    private static long? CleanStepAt(long clean, RestoredCheckpoint? restored) =>
+        restored is { State.Step: > 0 and var step } ? Math.Min(clean, step) : null;
 }

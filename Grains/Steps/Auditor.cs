@@ -31,10 +31,14 @@ internal sealed class Auditor(
     /// </summary>
     private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(10);
 
-    private readonly Dictionary<SiloAddress, Crew> _crews = [];
-    private (long Roster, long Silos) _placedAt = (-1, -1);
-    private IReadOnlyList<SiloAddress> _silos = [];
-    private string _warned = "";
+    /// <summary>A third silo opens the data within this, while the step waits: without its word the run may have to be paused.</summary>
+    private static readonly TimeSpan ThirdPatience = TimeSpan.FromMinutes(2);
+
+    /// <summary>So many silos are asked at a time to be the third one.</summary>
+    private const int ThirdsAtATime = 3;
+
+    private readonly Crews _crews = new(assigner, roster, state, membership, () => run.Generation, run.Time);
+    private AuditProblemKind _warned;
 
     /// <summary>Begins to compute a step again, where it is to be audited and there is another silo.</summary>
     /// <param name="ticket">The step's ticket.</param>
@@ -42,56 +46,71 @@ internal sealed class Auditor(
     /// <exception cref="RunLeftException">The trainers compute with an engine whose bits differ from processor to processor.</exception>
     public async Task<StepAudit?> Begin(StepTicket ticket)
     {
+        _crews.DropUnfit();
         if (!spec.Audit!.Audits(ticket.Step))
             return null;
         EnsureSameEverywhere();
         long began = run.Time.GetTimestamp();
-        if (_placedAt != (roster.Version, membership.Changes))
-            await PlaceCrews();
-        Asked[] asked = [.. links().Select(link => new Asked(link, _crews.GetValueOrDefault(HomeOf(link.Trainers[0]))))
+        await _crews.Place();
+        Asked[] asked = [.. links().Select(link => new Asked(link, _crews.Of(HomeOf(link.Trainers[0]))))
             .Where(one => one.Crew is not null).Select(one => one with { Opinion = Ask(one.Crew!, one.Link.Trainers, ticket) })];
         return asked.Length == 0 ? null : new(ticket, asked, run.Time, began, Judge);
     }
 
     /// <summary>Nothing more is wanted of the spares.</summary>
-    public void Release()
+    public void Release() => _crews.Release();
+
+    /// <summary>Warns where trainers have no spares.</summary>
+    public void WarnOfCrews() => Warn(_crews.Problem);
+
+    /// <summary>Takes down what an audit says.</summary>
+    public void Note(AuditVerdict verdict)
     {
-        foreach (var crew in _crews.Values)
-            crew.Release(run.Generation);
-        _crews.Clear();
+        Warn(verdict.Problem);
+        if (verdict.Finding is not null)
+        {
+            telemetry.OnUnlike();
+            return;
+        }
+
+        if (verdict.IsWhole)
+            _warned = AuditProblemKind.None;
+        run.NoteAudit(verdict.Step, verdict.Repeated, verdict.IsWhole, verdict.Took);
+        telemetry.OnAudited(verdict.Repeated.Sum(one => one.Tickets));
     }
 
     /// <summary>Compares what the trainers gave with what the spares give.</summary>
-    /// <returns>Null where nothing is unlike.</returns>
-    private async Task<AuditFinding?> Judge(StepAudit audit, IReadOnlyList<Contribution> contributions, TimeSpan trained)
+    private async Task<AuditVerdict> Judge(StepAudit audit, IReadOnlyList<Contribution> contributions, TimeSpan trained)
     {
         long began = run.Time.GetTimestamp();
+        long step = audit.Ticket.Step + 1;
         var repeated = new List<Repeated>();
+        var problem = default(AuditProblem);
+        AuditFinding? finding = null;
         foreach (var one in audit.Asked)
         {
-            var (theirs, problem) = await Wait(one.Opinion!, trained);
+            var (theirs, why) = await Wait(one.Opinion!, trained);
             if (theirs is null)
             {
-                DropCrew(one.Crew!);
-                Warn($"step {audit.Ticket.Step + 1} is audited in part only: {problem}");
+                problem = new(AuditProblemKind.Silent, $"step {step} is audited in part only: {why}");
+                _crews.Drop(one.Crew!, problem);
                 continue;
             }
 
             var trainers = one.Link.Trainers;
-            using var given = audit.Record[trainers[0]];
+            var given = audit.Record[trainers[0]];
             given.Close(trainers.Select(trainer => contributions[trainer]));
             if (given.Unlike(theirs) is { Length: > 0 } what)
-                return await Find(audit.Ticket, one, (given, theirs), what, trained);
-            theirs.Dispose();
+            {
+                finding = await Find(audit.Ticket, one, (given, theirs), what, trained);
+                break;
+            }
+
             repeated.Add(new(roster.SiloOf(trainers[0]), one.Crew!.HostName, trainers.Count));
         }
 
-        bool isWhole = repeated.Sum(one => one.Tickets) == roster.All.Count;
-        if (isWhole)
-            _warned = "";
-        run.NoteAudit(audit.Ticket.Step + 1, repeated, isWhole, run.Time.GetElapsedTime(began) + audit.Prepared);
-        telemetry.OnAudited(repeated.Sum(one => one.Tickets));
-        return null;
+        bool isWhole = finding is null && repeated.Sum(one => one.Tickets) == roster.All.Count;
+        return new(step, finding, repeated, isWhole, run.Time.GetElapsedTime(began) + audit.Prepared, problem);
     }
 
     /// <summary>Two silos disagree: a third one computes the same.</summary>
@@ -101,66 +120,69 @@ internal sealed class Auditor(
         var (home, host) = (HomeOf(one.Link.Trainers[0]), one.Crew!.Host);
         string[] names = [roster.SiloOf(one.Link.Trainers[0]), one.Crew.HostName];
         (string Name, SiloAddress Silo)? culprit = null;
-        foreach (var silo in _silos.Where(silo => !silo.Equals(home) && !silo.Equals(host)))
+        if (await Third(ticket, one.Link.Trainers, [.. _crews.Silos.Where(silo => !silo.Equals(home) && !silo.Equals(host))], trained)
+            is var (name, third))
         {
-            var (crew, _) = await Crew.Open(roster, one.Link.Trainers, silo, Assign);
-            if (crew is null)
-                continue;
-            var (third, _) = await Wait(Ask(crew, one.Link.Trainers, ticket), trained);
-            crew.Release(run.Generation);
-            if (third is null)
-                continue;
-            names = [.. names, crew.HostName];
+            names = [.. names, name];
             if (third.Unlike(opinions.Repeated).Length == 0)
                 culprit = (names[0], home);
             else if (third.Unlike(opinions.Given).Length == 0)
                 culprit = (names[1], host);
             third.Dispose();
-            break;
         }
 
-        opinions.Repeated.Dispose();
-        telemetry.OnUnlike();
+        // It may host nothing but spares: then neither trainers nor silos change, and its crews have to go all the same.
+        if (culprit is var (_, wrong))
+            _crews.DropHost(wrong);
         return new(ticket.Step + 1, one.Link.Trainers, names, what, culprit?.Name, culprit?.Silo.ToParsableString(),
             run.Snapshot().Audit?.CleanStep);
     }
 
-    /// <summary>Each silo's work is computed again on the next one, in the order of their addresses.</summary>
-    private async Task PlaceCrews()
+    /// <summary>The opinion of the first of some silos that has one, with the silo's name; null where none has.</summary>
+    private async Task<(string Name, Opinion Given)?> Third(
+        StepTicket ticket, IReadOnlyList<int> trainers, IReadOnlyList<SiloAddress> silos, TimeSpan trained)
     {
-        var placedAt = (roster.Version, membership.Changes);
-        _silos = [.. (await assigner.Look()).Select(silo => silo.Address).Order()];
-        var homes = roster.All.GroupBy(HomeOf).ToDictionary(home => home.Key, home => home.ToArray());
-        foreach (var (home, crew) in _crews.ToList())
+        foreach (var some in silos.Chunk(ThirdsAtATime))
         {
-            if (!homes.TryGetValue(home, out int[]? trainers) || HostFor(home) is not { } host || !crew.Is(trainers, host))
-                DropCrew(crew);
-        }
-
-        string problem = "";
-        foreach (var (home, trainers) in homes.Where(home => !_crews.ContainsKey(home.Key)))
-        {
-            if (HostFor(home) is not { } host)
+            var asked = some.Select(silo => OpinionOf(silo, ticket, trainers, trained)).ToList();
+            while (asked.Count > 0)
             {
-                problem = "there is no other silo that offers what the run needs; start another one";
-                continue;
+                var first = await Task.WhenAny(asked);
+                asked.Remove(first);
+                if (await first is not ({ } given, var name))
+                    continue;
+                foreach (var other in asked)
+                    Opinion.DisposeOnceGiven(other).Ignore();
+                return (name, given);
             }
-
-            var (crew, why) = await Crew.Open(roster, trainers, host, Assign);
-            if (crew is not null)
-                _crews[home] = crew;
-            else
-                problem = why;
         }
 
-        // Where one is missing, it is tried again with the next step that is audited.
-        _placedAt = problem.Length == 0 ? placedAt : (-1, -1);
-        if (problem.Length > 0)
-            Warn($"not all that the trainers give can be computed again on another silo: {problem}");
+        return null;
     }
 
-    private SiloAddress? HostFor(SiloAddress home) =>
-        _silos.FirstOrDefault(silo => silo.CompareTo(home) > 0) ?? _silos.FirstOrDefault(silo => !silo.Equals(home));
+    /// <summary>What a silo computes of trainers' tickets, with its name; null where it does not.</summary>
+    private async Task<(Opinion? Given, string Name)> OpinionOf(
+        SiloAddress silo, StepTicket ticket, IReadOnlyList<int> trainers, TimeSpan trained)
+    {
+        var opening = Crew.Open(roster, trainers, silo, Assign);
+        try
+        {
+            if (await opening.WaitAsync(ThirdPatience, run.Time) is not ({ } crew, _))
+                return (null, "");
+            var (given, _) = await Wait(Ask(crew, trainers, ticket), trained);
+            return (given, crew.HostName);
+        }
+        catch (TimeoutException)
+        {
+            return (null, "");
+        }
+        finally
+        {
+            ReleaseOnceOpen(opening).Ignore();
+        }
+    }
+
+    private async Task ReleaseOnceOpen(Task<(Crew? Crew, string Problem)> opening) => (await opening).Crew?.Release(run.Generation);
 
     private Task<(Opinion? Given, string Problem)> Ask(Crew crew, IReadOnlyList<int> trainers, StepTicket ticket) =>
         Opinion.Of(crew.To(trainers, roster, Assign), ticket, state.Parameters.Length);
@@ -180,23 +202,17 @@ internal sealed class Auditor(
         }
     }
 
-    private void DropCrew(Crew crew)
-    {
-        crew.Release(run.Generation);
-        foreach (var (home, _) in _crews.Where(one => one.Value == crew).ToList())
-            _crews.Remove(home);
-        _placedAt = (-1, -1);
-    }
-
     private ShardAssignment Assign(int trainer) => assigner.AssignmentOf(trainer, state);
 
     private SiloAddress HomeOf(int trainer) => roster.Homes[trainer]!;
 
-    /// <summary>Warns of the same thing once.</summary>
-    private void Warn(string problem)
+    /// <summary>Warns of the same kind of problem once, until it is another one or a whole step has been audited.</summary>
+    private void Warn(AuditProblem problem)
     {
-        if (_warned.Length == 0)
-            run.Warn($"audit: {_warned = problem}");
+        if (problem.Kind is AuditProblemKind.None || problem.Kind == _warned)
+            return;
+        _warned = problem.Kind;
+        run.Warn($"audit: {problem.Words}");
     }
 
     private void EnsureSameEverywhere()

@@ -2,10 +2,20 @@ using Orleans.Tbptt.Protocol;
 
 namespace Orleans.Tbptt.Grains.Steps;
 
+/// <summary>A crew that is open, or being opened.</summary>
+internal interface ICrew
+{
+    /// <summary>Whether it has spares of these trainers.</summary>
+    bool IsOf(IReadOnlyList<int> others);
+
+    /// <summary>Whether it lives on this silo.</summary>
+    bool IsOn(SiloAddress? other);
+}
+
 /// <summary>Spares of all trainers that live on one silo, all of them on one other silo: they compute what that one computes.</summary>
 /// <param name="Host">The silo that they live on.</param>
 /// <param name="Spares">A spare of each trainer, in order.</param>
-internal sealed record Crew(SiloAddress Host, IReadOnlyList<Spare> Spares)
+internal sealed record Crew(SiloAddress Host, IReadOnlyList<Spare> Spares) : ICrew
 {
     /// <summary>The host by name.</summary>
     public string HostName => Spares[0].Silo;
@@ -19,18 +29,19 @@ internal sealed record Crew(SiloAddress Host, IReadOnlyList<Spare> Spares)
     public static async Task<(Crew? Crew, string Problem)> Open(
         Roster roster, IReadOnlyList<int> trainers, SiloAddress host, Func<int, ShardAssignment> assign)
     {
-        var opened = await Task.WhenAll(trainers.Select(trainer => Spare.Open(roster, trainer, host, assign(trainer))));
+        ShardAssignment[] given = [.. trainers.Select(assign)];
+        var opened = await Task.WhenAll(trainers.Zip(given, (trainer, one) => Spare.Open(roster, trainer, host, one)));
         Spare[] spares = [.. opened.Select(one => one.Spare).OfType<Spare>()];
         if (spares.Length == trainers.Count)
             return (new(host, spares), "");
         foreach (var spare in spares)
-            spare.Release(assign(spare.Trainer).Generation);
+            spare.Release(given[0].Generation);
         return (null, opened.First(one => one.Spare is null).Problem);
     }
 
-    /// <summary>Whether it is one of these trainers, on this silo.</summary>
-    public bool Is(IEnumerable<int> trainers, SiloAddress host) =>
-        Host.Equals(host) && Spares.Select(spare => spare.Trainer).SequenceEqual(trainers);
+    public bool IsOf(IReadOnlyList<int> others) => Spares.Select(spare => spare.Trainer).SequenceEqual(others);
+
+    public bool IsOn(SiloAddress? other) => Host.Equals(other);
 
     /// <summary>The spares of some of the trainers, as a link.</summary>
     public SpareLink To(IReadOnlyList<int> trainers, Roster roster, Func<int, ShardAssignment> assign) =>

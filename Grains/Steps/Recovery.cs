@@ -163,13 +163,23 @@ internal sealed partial class Recovery(
     /// An audit has found unlike bits, and the step is to be run again. The silo that stands alone is given no more work of the run; where
     /// nobody can say which one it is, the run is paused, because either of two states could be the wrong one.
     /// </summary>
-    /// <exception cref="RunLeftException">Nobody can say which silo is wrong.</exception>
-    public async Task Settle(AuditFinding finding, TrainingState state)
+    /// <param name="finding">What was found.</param>
+    /// <param name="trouble">What has gone wrong with this step before.</param>
+    /// <param name="state">The committed state.</param>
+    /// <exception cref="RunLeftException">Nobody can say which silo is wrong, or it has been said too often for one step.</exception>
+    public async Task Settle(AuditFinding finding, Trouble trouble, TrainingState state)
     {
         run.Find(finding);
         if (finding.Address is not { } address)
             throw new RunLeftException(RunState.Paused, finding.Words);
         int[] leaving = [.. assigner.Drain(SiloAddress.FromParsableString(address))];
+        if (++trouble.Placements > Placements)
+        {
+            throw new RunLeftException(
+                RunState.Paused, $"the step was run again {Placements} times, and its bits are still unlike: {finding.Words}");
+        }
+
+        // A silo that has nothing but spares: the auditor places them elsewhere.
         if (leaving.Length == 0)
             return;
         run.TakeGeneration();

@@ -28,16 +28,24 @@ internal sealed record Spare(int Trainer, int Place, ITrainerGrain Grain, SiloAd
     {
         for (int tried = 0; tried < Tries; tried++)
         {
+            // The number of trainers may have become smaller while a spare was being opened.
+            if (trainer >= roster.All.Count)
+                return (null, $"there is no trainer {trainer} any more");
             int place = roster.NextPlace(trainer);
             var grain = roster.Spare(trainer, place);
             switch (await Assign(grain, silo, assignment))
             {
                 case TrainerReady ready when ready.Address == silo.ToParsableString():
-                    return (new(trainer, place, grain, silo, ready.Silo), "");
+                    if (Unlike(roster, trainer, ready) is not { } unlike)
+                        return (new(trainer, place, grain, silo, ready.Silo), "");
+                    grain.Release(assignment.Generation).Ignore();
+                    return (null, unlike);
                 case TrainerReady:
                     grain.Release(assignment.Generation).Ignore();
                     break;
                 case var other:
+                    // It may be opened later than anybody waits for it.
+                    grain.Release(assignment.Generation).Ignore();
                     return (null, new GroupReply<TrainerReady>([trainer], [other]).Reason);
             }
         }
@@ -49,11 +57,25 @@ internal sealed record Spare(int Trainer, int Place, ITrainerGrain Grain, SiloAd
     public async Task<TrainerReply> Train(ShardAssignment assignment, StepTicket ticket)
     {
         var ready = await Assign(Grain, Home, assignment);
-        return ready is TrainerReady ? await Call(() => Grain.TrainChunk(ticket)) : ready;
+        return ready is not TrainerReady there ? ready
+            : there.Address != Home.ToParsableString()
+                ? new TrainerLost($"the spare of trainer {Trainer} was opened anew on {there.Silo}, expected {Silo}")
+            : await Call(() => Grain.TrainChunk(ticket));
     }
 
     /// <summary>Nothing more is wanted of it.</summary>
     public void Release(int generation) => Grain.Release(generation).Ignore();
+
+    /// <summary>Why what a spare computes says nothing about a trainer; null where it has to be the same bits.</summary>
+    private static string? Unlike(Roster roster, int trainer, TrainerReady spare)
+    {
+        if (trainer >= roster.All.Count)
+            return $"there is no trainer {trainer} any more";
+        var own = roster.Status[trainer];
+        return (own.Engine, own.Arithmetic) == (spare.Engine, spare.Arithmetic) ? null
+            : $"found engine {spare.Engine} with arithmetic {spare.Arithmetic} on {spare.Silo}, expected {own.Engine} with {own.Arithmetic}, "
+                + $"as trainer {trainer} on {own.Silo} computes with; start silos of one version";
+    }
 
     private static Task<TrainerReply> Assign(ITrainerGrain grain, SiloAddress silo, ShardAssignment assignment) =>
         Call(() => PlacementHint.CallOn(silo, () => grain.Assign(assignment with { IsSpare = true })), $"{silo}");

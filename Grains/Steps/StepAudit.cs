@@ -11,11 +11,11 @@ namespace Orleans.Tbptt.Grains.Steps;
 internal sealed record Asked(ITrainerLink Link, Crew? Crew, Task<(Opinion? Given, string Problem)>? Opinion = null);
 
 /// <summary>The audit of one step, from its tickets to the moment before it is committed.</summary>
-internal sealed class StepAudit
+internal sealed class StepAudit : IDisposable
 {
     private readonly TimeProvider _time;
     private readonly long _asked;
-    private readonly Func<StepAudit, IReadOnlyList<Contribution>, TimeSpan, Task<AuditFinding?>> _judge;
+    private readonly Func<StepAudit, IReadOnlyList<Contribution>, TimeSpan, Task<AuditVerdict>> _judge;
 
     /// <summary>The spares have been asked.</summary>
     /// <param name="ticket">The step's ticket.</param>
@@ -25,9 +25,10 @@ internal sealed class StepAudit
     /// <param name="judge">Compares.</param>
     public StepAudit(
         StepTicket ticket, IReadOnlyList<Asked> asked, TimeProvider time, long began,
-        Func<StepAudit, IReadOnlyList<Contribution>, TimeSpan, Task<AuditFinding?>> judge)
+        Func<StepAudit, IReadOnlyList<Contribution>, TimeSpan, Task<AuditVerdict>> judge)
     {
         (Ticket, Asked, _time, _judge) = (ticket, asked, time, judge);
+        Record = new(asked.Select(one => one.Link));
         (_asked, Prepared) = (time.GetTimestamp(), time.GetElapsedTime(began));
     }
 
@@ -38,14 +39,20 @@ internal sealed class StepAudit
     public IReadOnlyList<Asked> Asked { get; }
 
     /// <summary>Takes down what the trainers give.</summary>
-    public AuditRecord Record { get; } = new();
+    public AuditRecord Record { get; }
 
     /// <summary>How long the step waited for spares to be opened.</summary>
     public TimeSpan Prepared { get; }
 
     /// <summary>Compares what every trainer gave with what the spares give.</summary>
     /// <param name="contributions">Every trainer's, in order; their sums have been added up.</param>
-    /// <returns>Null where nothing is unlike.</returns>
-    public Task<AuditFinding?> Judge(IReadOnlyList<Contribution> contributions) =>
+    public Task<AuditVerdict> Judge(IReadOnlyList<Contribution> contributions) =>
         _judge(this, contributions, _time.GetElapsedTime(_asked));
+
+    public void Dispose()
+    {
+        Record.Dispose();
+        foreach (var one in Asked)
+            Opinion.DisposeOnceGiven(one.Opinion!).Ignore();
+    }
 }

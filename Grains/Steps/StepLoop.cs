@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Steps;
 
@@ -24,7 +25,7 @@ internal sealed class StepLoop(StepParts parts)
         {
             // Trainers on this silo read these very parameters; they stay as they are until every contribution is in.
             var ticket = new StepTicket(parts.Run.Generation, at.Step, at.Epoch, at.Chunk, parts.Links.Parameters.Whole);
-            var audit = parts.Auditor is { } auditor ? await parts.Control.OrStop(auditor.Begin(ticket)) : null;
+            using var audit = await BeginAudit(ticket);
             var answers = parts.Trainers.TrainChunk(ticket, audit?.Record);
             await Task.WhenAny(answers, parts.Control.Stopped);
             parts.Control.ThrowIfStopped();
@@ -36,9 +37,9 @@ internal sealed class StepLoop(StepParts parts)
             }
 
             // Before anything of it is committed, or said to be not finite: both may be the work of a silo that computes wrongly.
-            if (audit is not null && await parts.Control.OrStop(audit.Judge(reply.Results)) is { } unlike)
+            if (await Judge(audit, reply.Results) is { } unlike)
             {
-                await parts.Recovery.Settle(unlike, parts.State);
+                await parts.Recovery.Settle(unlike, trouble, parts.State);
                 continue;
             }
 
@@ -50,6 +51,25 @@ internal sealed class StepLoop(StepParts parts)
                     [.. largest.Results.SelectMany(one => one.Shards).Select(one => new LargestGradient(one.Value, one.At))]);
             await parts.Recovery.Recover(largest, trouble, started, parts.State);
         }
+    }
+
+    private async Task<StepAudit?> BeginAudit(StepTicket ticket)
+    {
+        if (parts.Auditor is not { } auditor)
+            return null;
+        var audit = await parts.Control.OrStop(auditor.Begin(ticket));
+        auditor.WarnOfCrews();
+        return audit;
+    }
+
+    /// <summary>Only what is known before the run is left is noted of an audit.</summary>
+    private async Task<AuditFinding?> Judge(StepAudit? audit, IReadOnlyList<Contribution> contributions)
+    {
+        if (audit is null)
+            return null;
+        var verdict = await parts.Control.OrStop(audit.Judge(contributions));
+        parts.Auditor!.Note(verdict);
+        return verdict.Finding;
     }
 
     private async Task<StepOutcome> Commit(IReadOnlyList<Contribution> contributions)

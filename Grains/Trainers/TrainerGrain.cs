@@ -28,14 +28,26 @@ internal sealed class TrainerGrain : Grain, ITrainerGrain
         _trainer = new(this.GetGrainId(), self, factory, silo, new(instruments, time, self.Run, self.Index), logger);
     }
 
-    public Task<TrainerReply> Assign(ShardAssignment assignment)
+    public async Task<TrainerReply> Assign(ShardAssignment assignment)
     {
+        // A slot is taken while data and replica are being opened; nothing else changes before the trainer has taken the assignment: one of
+        // a generation that is over must not make a trainer a spare, nor a spare a trainer.
+        if (_presence is null)
+            _trainer.Self.Slots = assignment.Spec.Train.Threads;
+        var coming = assignment.IsSpare || _presence is not null ? null : _silo.Enter(_trainer.Self);
+        var reply = await _trainer.Assign(assignment);
+        if (reply is not TrainerReady)
+        {
+            coming?.Dispose();
+            return reply;
+        }
+
         _trainer.Self.Slots = assignment.Spec.Train.Threads;
         _local.Add(this.GetGrainId(), _trainer);
         if (assignment.IsSpare)
             _presence?.Dispose();
-        _presence = assignment.IsSpare ? null : _presence ?? _silo.Enter(_trainer.Self);
-        return _trainer.Assign(assignment);
+        _presence = assignment.IsSpare ? null : _presence ?? coming;
+        return reply;
     }
 
     public Task<TrainerReply> TrainChunk(StepTicket ticket) => _trainer.TrainChunk(ticket);

@@ -15,6 +15,16 @@ namespace Orleans.Tbptt.Tests.Grains.Runs;
 public sealed class TakeoverTests : TakeoverTest
 {
     [Fact]
+    public void CleanStep_IsNotAfterTheCheckpoint()
+    {
+        Leave(steps: 4, checkpoints: 2);
+
+        var audited = Status() with { Audit = new() { Steps = 4, CleanStep = 4 } };
+
+        Assert.Equal((2, 4), (Begin(audited).Progress.Snapshot().Audit!.CleanStep, Begin(audited).Progress.Snapshot().Audit!.Steps));
+    }
+
+    [Fact]
     public void Run_BeginsWithItsInitialState_WhenNothingWasSaved()
     {
         var takeover = Begin();

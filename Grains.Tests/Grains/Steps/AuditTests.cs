@@ -62,6 +62,34 @@ public sealed class AuditTests
         Assert.DoesNotContain(run.Status.Trainers, trainer => trainer.Silo == finding.Culprit);
     }
 
+    /// <summary>Neither trainers nor silos change when it is drained.</summary>
+    [Fact]
+    public async Task SiloThatHostsOnlySpares_IsNamedAndDrained_WhenItIsWrong()
+    {
+        var (faulty, calls) = (new FaultySilo(), new TrainerCalls());
+        await using var silos = await TestSilos.Start(3, silo =>
+        {
+            faulty.AddTo(silo);
+            silo.AddIncomingGrainCallFilter(calls);
+        });
+        using var halt = calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 3));
+        var spec = Spec(trainers: 2, every: 1);
+        var id = await silos.Submit(spec);
+        await halt.Reached;
+        var status = await silos.Grains.GetGrain<ICoordinatorGrain>(id.Text).GetStatus();
+        var idle = silos.Cluster.Silos.Single(silo =>
+            !status.Trainers.Any(trainer => trainer.Silo.Contains($"{silo.SiloAddress.Endpoint}", StringComparison.Ordinal)));
+        faulty.Begin(idle.SiloAddress);
+        halt.Continue();
+
+        var run = await silos.Watch(id);
+
+        RunAssert.SameSteps(Oracle.Of(spec), run);
+        var finding = Assert.Single(run.Events.OfType<UnlikeBitsFound>()).Finding;
+        Assert.Equal(idle.SiloAddress.ToParsableString(), finding.Address);
+        Assert.Equal(run.StepLosses.Length, run.Status.Audit!.CleanStep);
+    }
+
     [Fact]
     public async Task TwoSilosThatDisagree_PauseTheRun_BeforeTheStepIsCommitted()
     {

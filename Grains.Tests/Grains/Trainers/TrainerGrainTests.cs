@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Tbptt.Data.Npy;
+using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
@@ -29,6 +30,21 @@ public sealed class TrainerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
 
         Assert.All(replies, reply => Assert.Equal(2, Assert.IsType<Refusal>(reply).NewestGeneration));
         Assert.IsType<Contribution>(await trainer.TrainChunk(Ticket(generation: 2)));
+    }
+
+    [Fact]
+    public async Task Trainer_StaysATrainer_WhenAnOlderGenerationWantsASpare()
+    {
+        var trainer = await Assigned("spare", generation: 2);
+        var occupants = fixture.Silos.Cluster.GetSiloServiceProvider().GetRequiredService<SiloOccupants>();
+
+        Assert.IsType<Refusal>(await trainer.Assign(Assignment("spare", generation: 1) with { IsSpare = true }));
+        Assert.Contains(occupants.Trainers, one => one.Key == trainer.GetGrainId());
+
+        Assert.IsType<TrainerReady>(await trainer.Assign(Assignment("spare", generation: 3) with { IsSpare = true }));
+        Assert.DoesNotContain(occupants.Trainers, one => one.Key == trainer.GetGrainId());
+        Assert.IsType<Refusal>(await trainer.Assign(Assignment("spare", generation: 2)));
+        Assert.DoesNotContain(occupants.Trainers, one => one.Key == trainer.GetGrainId());
     }
 
     [Fact]
