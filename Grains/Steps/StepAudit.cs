@@ -1,6 +1,5 @@
 using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Protocol;
-using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Steps;
 

@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Grains.Steps;
-using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Messages;
 
 namespace Orleans.Tbptt.Tests.Grains.Steps;
