@@ -10,6 +10,7 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;
+using Orleans.Tbptt.Sweeps;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
@@ -80,6 +81,25 @@ internal sealed class LocalSilo : IAsyncDisposable
 
         return status.State == RunState.Completed ? new(_store, run)
             : throw new InvalidOperationException($"{run} ended as {status.State}: {status.Message}");
+    }
+
+    /// <summary>Drives a sweep to its end.</summary>
+    /// <param name="sweep">Its ID.</param>
+    /// <param name="text">Its file.</param>
+    /// <param name="spec">The spec that it varies.</param>
+    public async Task<SweepStatus> Sweep(RunId sweep, string text, RunSpec spec)
+    {
+        var grains = _host.Services.GetRequiredService<IGrainFactory>();
+        var reply = await grains.GetGrain<ISweepCatalogGrain>(0).Submit(new(
+            sweep, new(new(text, "sweep.yaml", "/"), new(SpecWriter.ToYaml(spec), "base.yaml", "/")), Protocol: ProtocolVersion.Current));
+        if (reply.Problems.Count > 0)
+            throw new SpecException(reply.Problems);
+        var grain = grains.GetGrain<ISweepGrain>(sweep.Text);
+        var status = await grain.GetStatus();
+        for (; !status.HasEnded; status = await grain.GetStatus())
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+        return status.State == RunState.Completed ? status
+            : throw new InvalidOperationException($"{sweep} ended as {status.State}: {status.Message}");
     }
 
     /// <summary>Submits a run to a silo.</summary>

@@ -19,6 +19,7 @@ using Orleans.Tbptt.Benchmarks.Serve;
 using Orleans.Tbptt.Benchmarks.Soak;
 using Orleans.Tbptt.Benchmarks.Start;
 using Orleans.Tbptt.Benchmarks.Submissions;
+using Orleans.Tbptt.Benchmarks.Sweeps;
 using Orleans.Tbptt.Benchmarks.Tables;
 using Orleans.Tbptt.Benchmarks.Telemetry;
 
@@ -58,5 +59,5 @@ return await new RootCommand("Measurements of Orleans.Tbptt.")
     ExchangeCommands.Exchange(), ExchangeCommands.Scaling(), TelemetryCommand.Make(), StartCommand.Make(), ProfileCommand.Make(),
     JournalCommands.Size(), JournalCommands.Write(), JournalCommands.Open(),
     MembershipCommand.Make(), HostileCommand.Make(), ManySubmissions.Make(), TableCommand.Make(),
-    ServeCommands.Latency(), ServeCommands.Cost(), FullCost.Make(), ShardCost.Make(), HashCost.Make(),
+    ServeCommands.Latency(), ServeCommands.Cost(), FullCost.Make(), ShardCost.Make(), HashCost.Make(), SharingCost.Make(),
 }.Parse(args).InvokeAsync();
