@@ -78,8 +78,8 @@ internal sealed class PublishedEvents
     public long? LastTest { get; private set; }
 
     /// <summary>
-    /// How what was published of a step differs from what it has now, in words; null where it does not, or was not published: then this
-    /// machine rounds differently from the former one. Hashes are compared where both are there.
+    /// How what was published of a step differs from what it has now, in words; null where it does not, or was not published. One of
+    /// the two is wrong then. Hashes are compared where both are there.
     /// </summary>
     /// <param name="step">The step.</param>
     /// <param name="loss">Its loss now.</param>

@@ -87,7 +87,7 @@ internal sealed class Opinion : IDisposable
     /// <summary>Disposes of an opinion that nobody waits for any more.</summary>
     public static async Task DisposeOnceGiven(Task<(Opinion? Given, string Problem)> asked)
     {
-        await asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await ((Task)asked).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (asked.IsCompletedSuccessfully)
             (await asked).Given?.Dispose();
     }
