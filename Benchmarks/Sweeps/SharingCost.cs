@@ -8,8 +8,8 @@ using Orleans.Tbptt.Specs.Schedules;
 namespace Orleans.Tbptt.Benchmarks.Sweeps;
 
 /// <summary>
-/// What a sweep over 8 schedules that part at half time costs next to eight runs: steps, and processor time of the process with the silo, by
-/// turns. Each turn has a seed of its own, so that no trial is answered by a run before.
+/// What a sweep over 8 schedules that part at half time costs next to eight runs: steps, and processor time of the process with the silo,
+/// by turns. Each turn has a seed of its own, so that no trial is answered by a run before.
 /// </summary>
 internal static class SharingCost
 {
