@@ -6,8 +6,8 @@ namespace Orleans.Tbptt.Grains.Steps;
 
 /// <summary>
 /// The crews of a run: each silo's trainers have spares on the next silo, in the order of their addresses. They are opened at the same
-/// time, and no step waits long for them; one that could not be opened is tried again when silos or trainers have changed, or after a pause that
-/// grows.
+/// time, and no step waits long for them; one that could not be opened is tried again when silos or trainers have changed, or after a
+/// pause that grows.
 /// </summary>
 /// <remarks>Runs on the coordinator's scheduler.</remarks>
 /// <param name="assigner">Says what trainers are given, and which silos there are.</param>
