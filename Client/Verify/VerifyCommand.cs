@@ -50,7 +50,7 @@ internal static class VerifyCommand
         }
 
         context.Terminal.Out.Flush();
-        return verified.Difference is null ? ExitCode.Completed : ExitCode.Unequal;
+        return verified.Difference is null && VerifyReport.IsCompared(target, verified) ? ExitCode.Completed : ExitCode.Unequal;
     }
 
     /// <summary>Turns what a replay reports into a message of the console.</summary>

@@ -17,8 +17,8 @@ internal static class VerifyReport
         Line("computed", $"steps {Text.Count(verified.From + 1)} to {Text.Count(verified.To)}");
         if (target.IsRun)
         {
-            Line("compared", $"{Text.Plural(verified.Compared, "step")} by loss and gradient norm, {Text.Count(verified.Hashes)} of them "
-                + "by the hash of the state");
+            string steps = $"{Text.Count(verified.Compared)} of {Text.Plural(verified.To - verified.From, "step")}";
+            Line("compared", $"{steps} by loss and gradient norm, {Text.Count(verified.Hashes)} of them by the hash of the state");
         }
 
         Line("state", $"{verified.End} after step {Text.Count(verified.To)}");
@@ -26,8 +26,12 @@ internal static class VerifyReport
             Line(target.IsRun ? "model" : "weights", $"sha256 {model}");
         output.WriteLine(verified.Difference is { } found
             ? $"not equal  step {Text.Count(found.Step)}: {found.What} is {found.Computed}, expected {found.Published}, as the run says"
-            : "equal");
+            : IsCompared(target, verified) ? "equal" : "not compared: the run's journal has none of these steps");
     }
+
+    /// <summary>Whether anything was compared: with neither steps nor a model nothing is known to be equal.</summary>
+    public static bool IsCompared(VerifyTarget target, Verified verified) =>
+        !target.IsRun || verified.Compared > 0 || verified.Model is not null;
 
     /// <summary>As JSON.</summary>
     public static JsonObject Json(VerifyTarget target, Verified verified)
@@ -35,7 +39,7 @@ internal static class VerifyReport
         var json = new JsonObject
         {
             ["verified"] = target.Name,
-            ["equal"] = verified.Difference is null,
+            ["equal"] = verified.Difference is null && IsCompared(target, verified),
             ["arithmetic"] = FusedReplica.ArithmeticVersion,
             ["from"] = verified.From,
             ["to"] = verified.To,

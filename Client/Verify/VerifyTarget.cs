@@ -70,21 +70,25 @@ internal sealed class VerifyTarget
             request.From, last, isEnd ? run.Directory.Model : null, cancellation: cancellation);
     }
 
-    /// <summary>What can be stated when all was equal.</summary>
+    /// <summary>What can be stated when all was equal: of the model that was compared, and of no other file.</summary>
     /// <exception cref="ModelPackageException">The run has no model, or a file is damaged.</exception>
+    /// <exception cref="ClientException">The model was not compared, or the run's package holds other weights.</exception>
     public ModelStatement State(Verified verified, string product)
     {
+        if (verified.Model is not { } model)
+        {
+            throw new ClientException(
+                $"--statement: found steps up to {verified.To} compared without a model, expected those of a completed run up to its "
+                + "last one: a statement is of the model that they give; leave out --to, or --statement", ExitCode.Usage);
+        }
+
         var package = _package ?? ModelPackage.OfRun(_run!.Directory, SpecLoader.Reader);
         var config = package.Config;
-        string directory = _run?.Directory.Path ?? _path;
-        string[] files = _run is null ? [ModelPackage.WeightsFile] : [ModelPackage.WeightsFile, $"model/{ModelPackage.WeightsFile}"];
         return new()
         {
-            Subjects =
-            [
-                .. files.Where(name => File.Exists(Path.Combine(directory, name)))
-                    .Select(name => new NamedFile(name, null, RunModelFile.HashOf(Path.Combine(directory, name)))),
-            ],
+            Subjects = _run is { } run
+                ? [new(ModelPackage.WeightsFile, null, model), .. PackageOf(run, config.Hashes.Weights)]
+                : [new(ModelPackage.WeightsFile, null, RunModelFile.HashOf(Path.Combine(_path, ModelPackage.WeightsFile)))],
             Arithmetic = FusedReplica.ArithmeticVersion,
             Data = [.. config.Files.Select(file => new NamedFile(file.Path, file.Length, file.Sha256))],
             Product = product,
@@ -96,5 +100,22 @@ internal sealed class VerifyTarget
             From = verified.From,
             Compared = verified.Compared,
         };
+    }
+
+    /// <summary>The weights' file of the package that the run left, if it holds the weights that were compared.</summary>
+    private static IEnumerable<NamedFile> PackageOf(RunInfo run, string weights)
+    {
+        string file = Path.Combine(run.Directory.Package, ModelPackage.WeightsFile);
+        if (!File.Exists(file))
+            yield break;
+        string found = ModelPackage.Load(run.Directory.Package, SpecLoader.Reader).Config.Hashes.Weights;
+        if (found != weights)
+        {
+            throw new ClientException(
+                $"--statement: {file}: found weights with SHA-256 {found}, expected {weights}, which were computed; remove the package, "
+                + "or write it anew with tbptt export", ExitCode.Unequal);
+        }
+
+        yield return new($"model/{ModelPackage.WeightsFile}", null, RunModelFile.HashOf(file));
     }
 }

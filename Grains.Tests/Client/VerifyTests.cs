@@ -108,6 +108,25 @@ public sealed class VerifyTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     }
 
     [Fact]
+    public async Task Statement_IsOfTheModelThatWasComputed_AndOfNoOther()
+    {
+        var run = await Train(Spec);
+        string copy = Copy(run.Directory.Path, "swapped"), statement = _directory.File("no.intoto.json");
+        var other = await Train(Spec with { Seed = 2 });
+        string[] sign = ["--statement", statement, "--key", _directory.File("one.pem"), "--new-key"];
+
+        Assert.Equal(ExitCode.Usage, await _console.RunAsync(["verify", copy, "--to", "9", .. sign]));
+        Assert.Contains("compared without a model", _console.Error, StringComparison.Ordinal);
+
+        // The package of another run, which is whole, in the place of this one's.
+        Directory.Delete(Path.Combine(copy, "model"), recursive: true);
+        Copy(other.Directory.Package, Path.Combine("swapped", "model"));
+        Assert.Equal(ExitCode.Unequal, await _console.RunAsync(["verify", copy, .. sign[..^1]]));
+        Assert.Contains("which were computed", _console.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(statement));
+    }
+
+    [Fact]
     public async Task Statement_HoldsOfWhatWasVerified_AndOfNothingElse()
     {
         var run = await Train(Spec);

@@ -53,7 +53,7 @@ internal static class RunConfig
             ],
             Hashes = new(
                 HashOf(Encoding.UTF8.GetBytes(text)),
-                HashOf(Encoding.UTF8.GetBytes(string.Concat(data.Files.Select(file => $"{file.Sha256}\n")))), HashOf(parameters)),
+                HashOf(data.Files), HashOf(parameters)),
             Arithmetic = status.Arithmetic.Length > 0 ? status.Arithmetic : null,
             StateHash = status.StateHash,
             Files = [.. data.Files.Select(file => file with { Path = Path.GetFileName(file.Path) })],
@@ -100,4 +100,8 @@ internal static class RunConfig
 
     /// <summary>SHA-256 of bytes, in small hexadecimal digits.</summary>
     public static string HashOf(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    /// <summary>SHA-256 of the files' own, one a line, in their order.</summary>
+    public static string HashOf(IReadOnlyList<DataFile> files) =>
+        HashOf(Encoding.UTF8.GetBytes(string.Concat(files.Select(file => $"{file.Sha256}\n"))));
 }

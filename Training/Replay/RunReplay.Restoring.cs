@@ -68,9 +68,15 @@ public sealed partial class RunReplay
         _shardCount = ShardsAt(next.Step);
         var spec = TrainedSpec;
         var state = make(spec);
+
+        // Shards are computed at the same time: further threads of each would be in the way of the others.
+        var alone = spec with { Train = spec.Train with { Threads = 1 } };
         _trainer?.Dispose();
         _trainer = new(
-            spec, Data, () => _options.Open?.Invoke(spec) ?? Engine.Open(spec, DeviceName.Cpu), state, next) { Threads = _options.Threads };
+            spec, Data, () => _options.Open?.Invoke(spec) ?? Engine.Open(alone, DeviceName.Cpu), state, next)
+        {
+            Threads = _options.Threads,
+        };
     }
 
     private void EnsureEngine(RunSpec spec)

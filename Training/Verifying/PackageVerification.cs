@@ -1,3 +1,4 @@
+using System.Text;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
@@ -27,8 +28,11 @@ public static class PackageVerification
         var config = package.Config;
         using var prepared = Open(config, data, options);
         var spec = prepared.Spec;
+
+        // Shards are computed at the same time: further threads of each would be in the way of the others.
+        var alone = spec with { Train = spec.Train with { Threads = 1 } };
         using var trainer = new SingleProcessTrainer(
-            spec, prepared.Data, () => options.Open?.Invoke(spec) ?? Engine.Open(spec, DeviceName.Cpu)) { Threads = options.Threads };
+            spec, prepared.Data, () => options.Open?.Invoke(spec) ?? Engine.Open(alone, DeviceName.Cpu)) { Threads = options.Threads };
         Train(trainer, spec, config, step =>
         {
             cancellation.ThrowIfCancellationRequested();
@@ -41,11 +45,22 @@ public static class PackageVerification
             difference = new(state.Step, "the hash of the last state", $"{found}", $"{expected}");
         else if (weights != config.Hashes.Weights)
             difference = new(output.Step, "the SHA-256 of the weights", weights, config.Hashes.Weights);
+        else if (Differs(config) is { } other)
+            difference = other with { Step = state.Step };
         return new()
         {
             From = 0, To = state.Step, Hashes = config.StateHash is null ? 0 : 1, Difference = difference, End = state.Hash(),
             Model = weights,
         };
+    }
+
+    /// <summary>The package's own hashes of its spec and its data, which a statement repeats.</summary>
+    private static Unequal? Differs(ModelConfig config)
+    {
+        string spec = RunConfig.HashOf(Encoding.UTF8.GetBytes(config.Spec));
+        string data = RunConfig.HashOf(config.Files);
+        return spec != config.Hashes.Spec ? new(0, "the SHA-256 of the spec", spec, config.Hashes.Spec)
+            : data != config.Hashes.Data ? new(0, "the SHA-256 of the data's hashes", data, config.Hashes.Data) : null;
     }
 
     private static void Train(SingleProcessTrainer trainer, RunSpec spec, ModelConfig config, Action<long> onStep)
