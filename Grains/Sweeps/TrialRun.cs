@@ -36,7 +36,7 @@ internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, Swe
     {
         var run = services.Store.Runs.Of(sweep.RunOf(trial.Number));
         int epochs = spec.Rungs[rung];
-        bool wasSubmitted = run.ReadStatus() is not null;
+        bool wasSubmitted = WasSubmitted(run);
         if (!wasSubmitted && await Task.Run(() => Known(trial, epochs), cancellation) is { } known)
             return known;
 
@@ -56,6 +56,12 @@ internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, Swe
             await Task.Delay(services.Period, services.Time, cancellation);
         }
     }
+
+    /// <summary>
+    /// Whether a run's submission came to its end: a silo that is killed meanwhile leaves a spec without a status, which nobody trains, and
+    /// the submission is made again.
+    /// </summary>
+    private static bool WasSubmitted(RunDirectory run) => File.Exists(run.Status) || File.Exists(run.Metrics);
 
     /// <summary>Steps in common with other trials count for the first of them.</summary>
     private static TrialOutcome Outcome(
@@ -105,7 +111,7 @@ internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, Swe
     {
         var run = services.Store.Runs.Of(_prefixes.RunOf(prefix));
         string limit = $"limits.steps={prefix.OwnSteps}";
-        if (run.ReadStatus() is null)
+        if (!WasSubmitted(run))
         {
             var first = _prefixes.First(prefix);
             bool isForked = prefix.Parent is { } parent && await Share(parent, cancellation)
