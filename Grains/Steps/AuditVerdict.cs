@@ -3,7 +3,9 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Steps;
 
-/// <summary>What the audit of a step says. It is noted by whoever waits for it, because the run may have been left meanwhile.</summary>
+/// <summary>
+/// What the audit of a step says. The step loop notes it once it has waited for it: the run may have been left meanwhile.
+/// </summary>
 /// <param name="Step">The step, from 1.</param>
 /// <param name="Finding">What is unlike; null where nothing is.</param>
 /// <param name="Repeated">What was computed again to the same bits.</param>

@@ -5,7 +5,7 @@ namespace Orleans.Tbptt.Training.Fused.Threads;
 
 /// <summary>
 /// The threads of one replica: the one that calls, and others of its own, which wait in between. Every sum of the engine is one chain of
-/// operations whoever computes it, so that how many there are changes no bit.
+/// operations on every thread, so that how many there are changes no bit.
 /// </summary>
 /// <remarks>
 /// A member that has nothing to do looks for work for some ten microseconds, because the next product of a step is about to come, and then
