@@ -41,7 +41,8 @@ public static class SpecRevision
             return after;
         List<SpecProblem> problems =
         [
-            .. Fixed(spec.Sets, written, changed), .. TooFew(changed, status), .. EndedBefore(changed, status), .. AtRest(changed, status),
+            .. Fixed(spec.Sets, written, changed), .. TooFew(changed, status), .. EndedBefore(changed, status),
+            .. AtRest(written, changed, status),
         ];
         return problems.Count == 0 ? after
             : new(null, [.. problems.Select(after.Locate)], new Dictionary<string, string>(), spec);
@@ -110,8 +111,11 @@ public static class SpecRevision
     }
 
     /// <summary>A schedule counts steps, whatever the number of epochs, so it may have come to a rate of 0.</summary>
-    private static IEnumerable<SpecProblem> AtRest(RunSpec spec, RunStatus status)
+    private static IEnumerable<SpecProblem> AtRest(RunSpec before, RunSpec spec, RunStatus status)
     {
+        // With other limits alone the run makes no more steps than its spec had from the start.
+        if (spec.Train.Epochs == before.Train.Epochs && spec.Train.EarlyStopping == before.Train.EarlyStopping)
+            yield break;
         long left = (spec.Train.Epochs - status.EpochLosses.Count) * Math.Max(1, status.StepsPerEpoch);
         if (RateAt(status.Step) == 0 && RateAt(status.Step + Math.Max(0, left - 1)) == 0)
         {
