@@ -8,7 +8,9 @@ public sealed record HalvingSpec
     /// <summary>Epochs to the first rung.</summary>
     public int First { get; init; } = 1;
 
-    /// <summary>The quotient of one rung's epochs and those of the rung below; of so many trials one goes on. Default 3.</summary>
+    /// <summary>
+    /// The quotient of one rung's epochs and those of the rung below; of so many trials one is trained further. Default 3.
+    /// </summary>
     public int Factor { get; init; } = 3;
 
     /// <summary>

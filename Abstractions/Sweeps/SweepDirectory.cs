@@ -11,6 +11,11 @@ public sealed class SweepDirectory(string root, RunId id)
     /// <summary>The directory in the run store that holds all sweeps, which no run's directory can be.</summary>
     public const string Name = "sweeps";
 
+    /// <summary>
+    /// Characters of a sweep's id at most, so that with <c>.t9999-</c> and a step of 17 digits it is still the id of a run.
+    /// </summary>
+    public const int LongestId = 76;
+
     /// <summary>The sweep.</summary>
     public RunId Id { get; } = id;
 

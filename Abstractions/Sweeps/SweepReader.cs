@@ -102,7 +102,7 @@ internal static class SweepSections
         Seed = walk.Whole("seed", sweep.Seed, "of the sweep's random values", min: 0),
         Strategy = walk.Choice("strategy", sweep.Strategy, "which values are tried", SweepStrategies.All, required: true),
         Halving = walk.OptionalSection(
-            "halving", sweep.Halving, "ends trials early: the best part of those at a rung goes on to the next", "first or factor",
+            "halving", sweep.Halving, "ends trials early: the best part of those at a rung is trained to the next", "first or factor",
             new HalvingSpec(), Halving),
         Objective = walk.OptionalSection(
             "objective", sweep.Objective, "what trials are compared by", "metric, target, direction or take", new SweepObjective(),
@@ -118,7 +118,8 @@ internal static class SweepSections
     {
         First = walk.Count("first", halving.First, "epochs to the first rung"),
         Factor = walk.Count(
-            "factor", halving.Factor, "each rung has so many times the epochs of the one below; of so many trials one goes on", min: 2,
+            "factor", halving.Factor, "each rung has so many times the epochs of the one below; of so many trials one is trained further",
+            min: 2,
             max: 100),
     };
 

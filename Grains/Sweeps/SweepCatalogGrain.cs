@@ -21,6 +21,12 @@ internal sealed class SweepCatalogGrain(
     {
         if (SubmissionCheck.Refusal(request.Sweep, request.Priority, request.Protocol) is { } refusal)
             return new([refusal], "");
+        if (request.Sweep.Text.Length > SweepDirectory.LongestId)
+        {
+            return new([new("", $"id '{request.Sweep}' of {request.Sweep.Text.Length} characters",
+                $"{SweepDirectory.LongestId} or fewer, because the runs of trials have longer ones", "choose a shorter id")], "");
+        }
+
         var reply = await Task.Run(() => _submission.Take(request, First(request)));
         if (reply.Problems.Count == 0)
             await PlacementHint.CallOn(self.SiloAddress, GrainFactory.GetGrain<ISweepGrain>(request.Sweep.Text).EnsureRunning);

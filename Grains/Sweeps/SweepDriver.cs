@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Grains.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Sweeps;
 
@@ -66,6 +66,7 @@ internal sealed class SweepDriver
         {
             await ended.CancelAsync();
             await ((Task)Task.WhenAll(_training.Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _runs.Shared.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -111,10 +112,20 @@ internal sealed class SweepDriver
     /// <summary>Whether a trial is trained at this moment.</summary>
     public bool IsTraining(SweepTrial trial) => _training.Keys.Any(job => job.Trial == trial.Same);
 
+    /// <summary>Of the trial's values, because another run may have answered it, and may be gone.</summary>
     private RunSpec BestSpec(SweepTrial best)
     {
-        string run = _outcomes.GetValueOrDefault(new(best.Same, best.Rung))?.Run is { Length: > 0 } id ? id : $"{_sweep.RunOf(best.Same)}";
-        return _services.Store.Runs.ReadSpec(RunId.Parse(run)) with { Limits = null };
+        var document = SubmissionCheck.Read(_spec.Of(best.Texts), _services.Roots, _services.Store.Runs.Reader);
+        try
+        {
+            using var lease = _services.Data.Acquire(
+                _sweep.RunOf(best.Same), document.Spec ?? throw new SpecException(document.Problems));
+            return lease.Spec with { Limits = null };
+        }
+        catch (SpecException changed)
+        {
+            throw new SweepFailedException($"the spec of the best trial, {best.Number}, is not sound any more: {changed.Message}");
+        }
     }
 
     private void Begin(SweepPlan plan, CancellationToken cancellation)

@@ -28,7 +28,10 @@ internal sealed class SweepStore(RunStore runs)
     public RunBirth Create(SweepText text, SweepStatus status)
     {
         var sweep = Of(RunId.Parse(status.Id));
-        if (File.Exists(runs.Of(sweep.Id).Spec))
+
+        // Runs with the names of its trials are of a sweep that somebody has removed, or of nobody's: they must not be taken for trials.
+        if (File.Exists(runs.Of(sweep.Id).Spec)
+            || (!File.Exists(sweep.Request) && runs.All().Any(run => run.Id.Text.StartsWith($"{sweep.Id}.t", StringComparison.Ordinal))))
             return RunBirth.TakenByAnother;
         Directory.CreateDirectory(sweep.Path);
         string request = SweepJson.Write(text);

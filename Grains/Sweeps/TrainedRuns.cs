@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -5,12 +6,12 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Grains.Sweeps;
 
 /// <summary>
-/// The runs of the run store by their <see cref="TrialKey"/>, trials of other sweeps and plain runs alike. Reads each spec once. Not
-/// thread-safe.
+/// The runs of the run store by their <see cref="TrialKey"/>, trials of other sweeps and plain runs alike. Reads each spec once. Safe
+/// for several trials at a time.
 /// </summary>
 internal sealed class TrainedRuns(RunStore store)
 {
-    private readonly Dictionary<string, (DateTime Written, string? Key)> _keys = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (DateTime Written, string? Key)> _keys = new(StringComparer.Ordinal);
 
     /// <summary>
     /// The runs of a key that have a status, by ID. Of forks those of sweeps alone, whose parents have made the same steps as their own

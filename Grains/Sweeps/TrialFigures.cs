@@ -19,10 +19,12 @@ internal sealed class TrialFigures(SweepObjective objective)
     {
         int finished = status.EpochLosses.Count;
         if (finished < epochs && status.State == RunState.Diverged)
-            return new(new(double.NaN, $"diverged: {status.Message}"), status.OwnSteps, finished);
+            return new(new(double.NaN, $"diverged: {status.Message}"), status.Step, finished);
 
-        // Early stopping ends a run before its last epoch: it stays what it is at all later rungs.
-        int last = status.State == RunState.Completed ? Math.Min(epochs, finished) : epochs;
+        // Early stopping ends a run before its last epoch: it stays what it is at all later rungs. One that has made all of its epochs, and
+        // has fewer of them, says nothing of a later rung.
+        bool stoppedEarly = status.State == RunState.Completed && finished < status.Epochs;
+        int last = stoppedEarly ? Math.Min(epochs, finished) : epochs;
         if (finished < last || last == 0)
             return null;
         var events = EpochsOf(run).Where(epoch => epoch.Epoch <= last).DistinctBy(epoch => epoch.Epoch).OrderBy(epoch => epoch.Epoch)

@@ -16,7 +16,8 @@ internal static class TrialKey
     /// <param name="files">Its data.</param>
     public static string Of(RunSpec spec, IReadOnlyList<DataFile> files)
     {
-        var text = new StringBuilder($"{SpecHash.Of(spec)}\n{spec.Train.ShardCount}\n");
+        // Early stopping is no part of the hash, because a run may be resumed with another, but decides which epochs there are.
+        var text = new StringBuilder($"{SpecHash.Of(spec)}\n{spec.Train.ShardCount}\n{spec.Train.EarlyStopping}\n");
         foreach (var file in files)
             text.Append(file.Sha256).Append('\n');
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));

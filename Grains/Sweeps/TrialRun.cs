@@ -42,19 +42,38 @@ internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, Swe
 
         string limit = rung == spec.Rungs.Count - 1 ? "limits=" : $"limits.epochs={epochs}";
         var prefix = await Task.Run(() => _prefixes.Of(trial), cancellation);
-        if (!wasSubmitted && !await Fork(run.Id, trial, prefix, limit, cancellation) && await Submit(run.Id, trial, limit) is { } refusal)
-            return new(new(double.NaN, refusal.ToString()), "", IsRefused: true);
+        if (!wasSubmitted && !await Fork(run.Id, trial, prefix, limit, note, cancellation)
+            && await Submit(run.Id, trial, limit) is { } refusal)
+        {
+            // What the cluster has at this moment must decide nothing.
+            return refusal.Key is "" or "train.threads" ? throw new SweepFailedException($"trial {trial.Number}: {refusal}")
+                : new(new(double.NaN, refusal.ToString()), "", IsRefused: true);
+        }
+
         bool isFirst = true;
         while (true)
         {
-            var status = run.ReadStatus() ?? throw new SweepFailedException($"found no {run.Path}, expected trial {trial.Number}'s run; "
-                + "put it back");
+            var status = Own(run, $"trial {trial.Number}'s run");
             if (_figures.Read(run, status, epochs) is { } figure && status.HasEnded)
                 return Outcome(figure, run, status, trial, prefix);
             note(await Continue(run, status, status.EpochLosses.Count >= epochs, limit, isFirst));
             isFirst = false;
             await Task.Delay(services.Period, services.Time, cancellation);
         }
+    }
+
+    /// <summary>Completes when no part that trials have in common is being begun or waited for any more.</summary>
+    public Task Shared => Task.WhenAll(_shared.Values.Select(one => one.Value));
+
+    /// <summary>The status of a run that was submitted.</summary>
+    /// <exception cref="SweepFailedException">It is gone, or the id is that of another sweep's run.</exception>
+    private RunStatus Own(RunDirectory run, string what)
+    {
+        var status = run.ReadStatus() ?? throw new SweepFailedException($"found no {run.Path}, expected {what}; put it back");
+        return status.Sweep is { } other && other != sweep.Id.Text
+            ? throw new SweepFailedException(
+                $"{run.Path}: found a run of sweep {other}, expected {what}; submit the sweep under another id")
+            : status;
     }
 
     /// <summary>
@@ -79,10 +98,10 @@ internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, Swe
     /// <summary>Begins a trial with the state in which it parts from others, which is computed once.</summary>
     /// <returns>False where it has nothing in common with others, or cannot begin so: it is to be trained from its start.</returns>
     private async Task<bool> Fork(
-        RunId run, SweepTrial trial, SharedPrefix? prefix, string limit, CancellationToken cancellation)
+        RunId run, SweepTrial trial, SharedPrefix? prefix, string limit, Action<string> note, CancellationToken cancellation)
     {
         if (prefix is null
-            || !await _shared.GetOrAdd(prefix, part => new(() => Share(part, cancellation))).Value.WaitAsync(cancellation))
+            || !await _shared.GetOrAdd(prefix, part => new(() => Share(part, note, cancellation))).Value.WaitAsync(cancellation))
             return false;
         var first = _prefixes.First(prefix);
         return await Fork(run, prefix, Changes(first, trial, limit));
@@ -106,15 +125,15 @@ internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, Swe
     ];
 
     /// <summary>Has a part trained that trials have in common, as a run that ends there.</summary>
-    /// <returns>Whether it is; not where it diverges before, as its trials do then.</returns>
-    private async Task<bool> Share(SharedPrefix prefix, CancellationToken cancellation)
+    /// <returns>Whether it is; not where it diverges or stops early before, as its trials do then.</returns>
+    private async Task<bool> Share(SharedPrefix prefix, Action<string> note, CancellationToken cancellation)
     {
         var run = services.Store.Runs.Of(_prefixes.RunOf(prefix));
         string limit = $"limits.steps={prefix.OwnSteps}";
         if (!WasSubmitted(run))
         {
             var first = _prefixes.First(prefix);
-            bool isForked = prefix.Parent is { } parent && await Share(parent, cancellation)
+            bool isForked = prefix.Parent is { } parent && await Share(parent, note, cancellation)
                 && await Fork(run.Id, parent, Changes(_prefixes.First(parent), first, limit));
             if (!isForked && (prefix.Parent is not null || await Submit(run.Id, first, limit) is not null))
                 return false;
@@ -122,13 +141,12 @@ internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, Swe
 
         for (bool isFirst = true; ; isFirst = false)
         {
-            var status = run.ReadStatus()
-                ?? throw new SweepFailedException($"found no {run.Path}, expected a run of the sweep; put it back");
+            var status = Own(run, "a run of the sweep");
             if (status.HasEnded && status.Step >= prefix.Steps)
                 return true;
-            if (status.State == RunState.Diverged)
+            if (status.State is RunState.Diverged or RunState.Completed)
                 return false;
-            await Continue(run, status, isThere: false, limit, isFirst);
+            note(await Continue(run, status, isThere: false, limit, isFirst));
             await Task.Delay(services.Period, services.Time, cancellation);
         }
     }

@@ -55,7 +55,8 @@ public sealed record SweepParameter
     public bool IsLogarithmic => Range is SweepRange.LogUniform or SweepRange.LogWhole;
 
     /// <summary>How many values a grid has; null where it needs <see cref="Points"/>.</summary>
-    public int? GridCount => IsChoice ? Choices.Count : Points ?? (Range == SweepRange.Whole ? (int)(High - Low) + 1 : null);
+    public int? GridCount => IsChoice ? Choices.Count
+        : Points ?? (Range == SweepRange.Whole ? (int)Math.Min(int.MaxValue, High - Low + 1) : null);
 
     /// <summary>A value of the grid.</summary>
     /// <param name="index">Which, from 0.</param>

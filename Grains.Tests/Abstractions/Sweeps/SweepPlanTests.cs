@@ -21,7 +21,8 @@ public sealed class SweepPlanTests
             Spec(new RandomStrategy { Trials = 6 }, new HalvingSpec { First = 1, Factor = 3 }, epochs: 3),
             (trial, rung) => new(figures[trial.Number][rung]));
 
-        // Two workers: trials 0 and 1 end at time 1, trials 2 and 3 at 2. Of three results one goes on, the best: trial 2; of four, too,
+        // Two workers: trials 0 and 1 end at time 1, trials 2 and 3 at 2. Of three results the best is trained further, trial 2; of four,
+        // too,
         // and that is trial 3. Both have two epochs more to go, and end at 4. Of six results two go on, which have gone on.
         Assert.Equal(
             ["trial 0", "trial 1", "rung 0.0", "trial 2", "rung 1.0", "trial 3", "rung 2.0", "promote 2.1", "rung 3.0", "promote 3.1",

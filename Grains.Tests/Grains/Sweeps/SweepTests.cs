@@ -64,6 +64,27 @@ public sealed class SweepTests(OneSilo fixture) : IClassFixture<OneSilo>
         Assert.Equal(plain.EpochLosses[^1], first.Trials[0].Figures[0]);
     }
 
+    /// <summary>A run of fewer epochs has no figure of the last rung, and one that stops early has none of a spec that does not.</summary>
+    [Fact]
+    public async Task Trial_IsNotAnswered_ByARunThatEndsBefore()
+    {
+        const string Grid = """
+            spec: base.yaml
+            parameters: {train.optimizer.lr: [0.01]}
+            strategy: grid
+            objective: {metric: training loss}
+            """;
+        var spec = SweepRuns.Base(epochs: 3);
+        spec = spec with { Seed = spec.Seed + 7 };
+        await fixture.Silos.Train(spec with { Train = spec.Train with { Epochs = 1 } });
+        await fixture.Silos.Train(spec with { Train = spec.Train with { EarlyStopping = new() { Patience = 1 } } });
+
+        var trial = Assert.Single((await (await fixture.Silos.SubmitSweep("longer", Grid, spec)).End()).Trials);
+
+        Assert.Equal(("longer.t000", 3), (trial.Run, trial.Epochs));
+        Assert.Equal(Oracle.Of(spec).EpochLosses[^1], trial.Figures[^1]);
+    }
+
     [Fact]
     public async Task ValuesThatMakeNoSoundSpec_AreATrialWithoutAFigure()
     {
@@ -111,5 +132,13 @@ public sealed class SweepTests(OneSilo fixture) : IClassFixture<OneSilo>
         Assert.NotEmpty((await catalog.Submit(new(RunId.Parse("sweeps"), text, Protocol: ProtocolVersion.Current))).Problems);
         Assert.NotEmpty((await catalog.Submit(new(RunId.Parse("s"), new(null!, null), Protocol: ProtocolVersion.Current))).Problems);
         Assert.NotEmpty((await catalog.Submit(new(RunId.Parse("s"), text, Protocol: 1))).Problems);
+
+        var sound = text with { Sweep = new("spec: b\nparameters: {seed: [1]}\nstrategy: grid", "s.yaml", "/") };
+        reply = await catalog.Submit(new(RunId.Parse(new string('s', 77)), sound, Protocol: ProtocolVersion.Current));
+        Assert.Contains("expected 76 or fewer", Assert.Single(reply.Problems).ToString(), StringComparison.Ordinal);
+        await (await fixture.Silos.SubmitSweep("left", SweepRuns.Halving, SweepRuns.Base() with { Seed = 70 })).End();
+        Directory.Delete(new SweepDirectory(fixture.Silos.Store, RunId.Parse("left")).Path, recursive: true);
+        reply = await catalog.Submit(new(RunId.Parse("left"), sound, Protocol: ProtocolVersion.Current));
+        Assert.Contains("which is taken", Assert.Single(reply.Problems).ToString(), StringComparison.Ordinal);
     }
 }
