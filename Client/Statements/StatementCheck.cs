@@ -90,6 +90,9 @@ internal static class StatementCheck
             if (!isNamed)
                 problems.Add($"{file} is not the model of the statement");
         }
+
+        if (File.Exists(Path.Combine(model, ModelPackage.ConfigFile)))
+            line("package", "not looked at but for its weights: its scales, tokenizer and hidden state are not in the statement");
     }
 
     private static string[] WeightsOf(string model) => File.Exists(model) ? [model]

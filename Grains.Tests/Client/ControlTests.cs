@@ -208,7 +208,7 @@ public sealed class ControlTests : IDisposable
     [Theory]
     [InlineData("train.epochs=2", "--set train.epochs=2 train.epochs: found 2, expected more than 2, the epochs that the run has finished")]
     [InlineData("seed=9",
-        "--set seed=9 seed: found a change, expected train.epochs, train.output (last or best), extends.idleSeconds, or a key of")]
+        "--set seed=9 seed: found a change, expected train.epochs, train.threads, train.output (last or best)")]
     public async Task Resume_StartsNothing_WhereTheSpecCannotBeChangedSo(string set, string error)
     {
         Cluster.IsAlive = _ => false;

@@ -92,8 +92,8 @@ public sealed class LogsTests : IDisposable
         Assert.Equal(0, await table.RunBareAsync("metrics", "wave-1", "--csv", "--runs", _console.Runs));
         string[] rows = table.Output.TrimEnd().Split('\n');
         Assert.Equal(2, rows.Length);
-        Assert.Equal("number,time,generation,step,epoch,loss,gradientNorm,differenceNorm,learningRate,weight,seconds", rows[0]);
-        Assert.Matches(@"^2,2026-03-14T12:00:00.0000000\+00:00,\d+,1,\d+,0.3333333333333333,,,[^,]+,[^,]+,[^,]+$", rows[1]);
+        Assert.Equal("number,time,generation,step,epoch,loss,gradientNorm,differenceNorm,learningRate,weight,seconds,stateHash", rows[0]);
+        Assert.Matches(@"^2,2026-03-14T12:00:00.0000000\+00:00,\d+,1,\d+,0.3333333333333333,,,[^,]+,[^,]+,[^,]+,$", rows[1]);
     }
 
     [Theory]

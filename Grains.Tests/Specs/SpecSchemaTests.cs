@@ -17,8 +17,10 @@ public sealed class SpecSchemaTests
 
     private static readonly JsonSchema Schema = JsonSchema.FromText(SpecDocumentation.Schema(SpecLoader.Choices));
 
+    /// <summary>Sweeps are read by their own tests.</summary>
     public static TheoryData<string> Examples =>
         [.. Directory.EnumerateFiles(SourceTree.Of("examples"), "*.yaml", SearchOption.AllDirectories)
+            .Where(file => !file.EndsWith("-sweep.yaml", StringComparison.Ordinal))
             .Select(file => Path.GetRelativePath(SourceTree.Root, file))];
 
     [Theory]

@@ -4,6 +4,7 @@ using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Grains.Trainers;
 
@@ -34,12 +35,16 @@ internal sealed class ShardFactory(RunDataCache data, SiloSelf self, ILocalSiloD
         }
 
         var device = Take(spec.ComputesOn);
+        IReplica? replica = null;
         try
         {
-            return new(assignment, open(spec, device), lease, () => GiveBack(device));
+            replica = open(spec, device);
+            return new(assignment, replica, lease, () => GiveBack(device));
         }
         catch
         {
+            // Its threads would stay for as long as the silo lives.
+            replica?.Dispose();
             GiveBack(device);
             lease.Dispose();
             throw;

@@ -67,13 +67,13 @@ public sealed class RunVerification(RunReplay replay)
         };
     }
 
-    /// <summary>The state of the checkpoint itself is held to the hash that its step was published with.</summary>
+    /// <summary>The first state is held to the hash that its step was published with, if it was.</summary>
     private void EnsureStart(long first)
     {
         if (_next is { StateHash: { } expected } && _next.Step == first && replay.State.Hash() != expected)
         {
             _difference = new(
-                first, $"the hash of the state in checkpoint {replay.From}", $"{replay.State.Hash()}", $"{expected}");
+                first, $"the hash of the state, computed from checkpoint {replay.From}", $"{replay.State.Hash()}", $"{expected}");
         }
     }
 
