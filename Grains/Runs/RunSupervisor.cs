@@ -110,12 +110,12 @@ internal sealed partial class RunSupervisor(
     private readonly record struct Charge(RunId Id, bool IsSweep);
 
     /// <summary>
-    /// Releases trainers whose run has had a newer generation for a while that does not use them: their coordinator is gone, or has
-    /// replaced them.
+    /// Releases trainers, and spares, whose run has had a newer generation for a while that does not use them: their coordinator is gone,
+    /// or has replaced them.
     /// </summary>
     private void ReleaseOutdated()
     {
-        var trainers = occupants.Trainers;
+        var trainers = occupants.TrainersAndSpares;
         foreach (var gone in _outdated.Keys.Except(trainers.Select(trainer => trainer.Key)).ToList())
             _outdated.Remove(gone);
         foreach (var trainer in trainers)

@@ -23,6 +23,7 @@ internal sealed class SiloOccupants(SiloDrain drain)
     private const int MostNew = 10_000;
 
     private readonly ConcurrentDictionary<GrainId, Occupant> _trainers = [];
+    private readonly ConcurrentDictionary<GrainId, Occupant> _spares = [];
     private readonly ConcurrentDictionary<RunId, int> _coordinators = [];
     private readonly ConcurrentDictionary<RunId, bool> _newCoordinators = [];
 
@@ -40,6 +41,9 @@ internal sealed class SiloOccupants(SiloDrain drain)
 
     /// <summary>The trainers.</summary>
     public IReadOnlyList<Occupant> Trainers => [.. _trainers.Values];
+
+    /// <summary>The trainers and the spares: who has to go when no coordinator uses it any more.</summary>
+    public IReadOnlyList<Occupant> TrainersAndSpares => [.. _trainers.Values, .. _spares.Values];
 
     /// <summary>The runs that are coordinated here.</summary>
     public IReadOnlyList<RunId> Coordinators => [.. _coordinators.Keys];
@@ -59,6 +63,15 @@ internal sealed class SiloOccupants(SiloDrain drain)
             if (!_trainers.Values.Any(other => other.Trainer.Run == trainer.Trainer.Run))
                 LastTrainerLeft?.Invoke(trainer.Trainer.Run);
         });
+    }
+
+    /// <summary>
+    /// A spare has come, which takes no slot, and which a silo that ends does not wait for; it goes when what is returned is disposed of.
+    /// </summary>
+    public IDisposable EnterSpare(Occupant spare)
+    {
+        _spares[spare.Key] = spare;
+        return new Leave(() => _spares.TryRemove(KeyValuePair.Create(spare.Key, spare)));
     }
 
     /// <summary>A run is coordinated here until what is returned is disposed of.</summary>

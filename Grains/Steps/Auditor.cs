@@ -31,7 +31,9 @@ internal sealed class Auditor(
     /// </summary>
     private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(10);
 
-    /// <summary>A third silo opens the data within this, while the step waits: without its word the run may have to be paused.</summary>
+    /// <summary>
+    /// One of the other silos opens the data within this, while the step waits: without its word the run may have to be paused.
+    /// </summary>
     private static readonly TimeSpan ThirdPatience = TimeSpan.FromMinutes(2);
 
     /// <summary>So many silos are asked at a time to be the third one.</summary>
@@ -142,9 +144,14 @@ internal sealed class Auditor(
     private async Task<(string Name, Opinion Given)?> Third(
         StepTicket ticket, IReadOnlyList<int> trainers, IReadOnlyList<SiloAddress> silos, TimeSpan trained)
     {
+        // All of them together: in a large cluster whose silos hang, one after another would hold the step up for hours.
+        long began = run.Time.GetTimestamp();
         foreach (var some in silos.Chunk(ThirdsAtATime))
         {
-            var asked = some.Select(silo => OpinionOf(silo, ticket, trainers, trained)).ToList();
+            var left = ThirdPatience - run.Time.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero)
+                return null;
+            var asked = some.Select(silo => OpinionOf(silo, ticket, trainers, trained, left)).ToList();
             while (asked.Count > 0)
             {
                 var first = await Task.WhenAny(asked);
@@ -162,12 +169,12 @@ internal sealed class Auditor(
 
     /// <summary>What a silo computes of trainers' tickets, with its name; null where it does not.</summary>
     private async Task<(Opinion? Given, string Name)> OpinionOf(
-        SiloAddress silo, StepTicket ticket, IReadOnlyList<int> trainers, TimeSpan trained)
+        SiloAddress silo, StepTicket ticket, IReadOnlyList<int> trainers, TimeSpan trained, TimeSpan patience)
     {
         var opening = Crew.Open(roster, trainers, silo, Assign);
         try
         {
-            if (await opening.WaitAsync(ThirdPatience, run.Time) is not ({ } crew, _))
+            if (await opening.WaitAsync(patience, run.Time) is not ({ } crew, _))
                 return (null, "");
             var (given, _) = await Wait(Ask(crew, trainers, ticket), trained);
             return (given, crew.HostName);

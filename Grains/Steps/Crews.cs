@@ -120,7 +120,7 @@ internal sealed class Crews(
 
     private async Task Take(Opening opening)
     {
-        var (crew, problem) = await Crew.Open(roster, opening.Trainers, opening.Host, Assign);
+        var (crew, problem) = await Open(opening);
         opening.Problem = problem;
         var home = _opening.FirstOrDefault(one => one.Value == opening).Key;
         if (home is not null)
@@ -131,6 +131,21 @@ internal sealed class Crews(
             _open[home] = crew;
         else
             crew.Release(generation());
+    }
+
+    /// <summary>However it fails, the silo's trainers have no crew, and it is tried again: what is being opened must not stay so.</summary>
+    private async Task<(Crew? Crew, string Problem)> Open(Opening opening)
+    {
+        try
+        {
+            return await Crew.Open(roster, opening.Trainers, opening.Host, Assign);
+        }
+#pragma warning disable CA1031 // Without spares steps are audited in part, and the run continues.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return (null, e.Message);
+        }
     }
 
     private AuditProblem ProblemOf(Dictionary<SiloAddress, int[]> homes, List<Opening> begun)

@@ -17,6 +17,7 @@ internal sealed class TrainerGrain : Grain, ITrainerGrain
     private readonly LocalTrainers _local;
     private readonly Trainer _trainer;
     private IDisposable? _presence;
+    private bool _isSpare;
 
     public TrainerGrain(
         ShardFactory factory, SiloOccupants silo, LocalTrainers local, TrainingInstruments instruments, TimeProvider time,
@@ -34,20 +35,27 @@ internal sealed class TrainerGrain : Grain, ITrainerGrain
         // a generation that is over must not make a trainer a spare, nor a spare a trainer.
         if (_presence is null)
             _trainer.Self.Slots = assignment.Spec.Train.Threads;
-        var coming = assignment.IsSpare || _presence is not null ? null : _silo.Enter(_trainer.Self);
-        var reply = await _trainer.Assign(assignment);
-        if (reply is not TrainerReady)
+        var coming = assignment.IsSpare || (_presence is not null && !_isSpare) ? null : _silo.Enter(_trainer.Self);
+        try
         {
-            coming?.Dispose();
+            var reply = await _trainer.Assign(assignment);
+            if (reply is not TrainerReady)
+                return reply;
+            _trainer.Self.Slots = assignment.Spec.Train.Threads;
+            _local.Add(this.GetGrainId(), _trainer);
+            if (assignment.IsSpare && (_presence is null || !_isSpare))
+                coming = _silo.EnterSpare(_trainer.Self);
+            if (coming is null)
+                return reply;
+            _presence?.Dispose();
+            (_presence, _isSpare, coming) = (coming, assignment.IsSpare, null);
             return reply;
         }
-
-        _trainer.Self.Slots = assignment.Spec.Train.Threads;
-        _local.Add(this.GetGrainId(), _trainer);
-        if (assignment.IsSpare)
-            _presence?.Dispose();
-        _presence = assignment.IsSpare ? null : _presence ?? coming;
-        return reply;
+        finally
+        {
+            // However the assignment ends: a slot that nobody works in must not stay taken.
+            coming?.Dispose();
+        }
     }
 
     public Task<TrainerReply> TrainChunk(StepTicket ticket) => _trainer.TrainChunk(ticket);

@@ -82,13 +82,16 @@ public sealed class RunSupervisorTests : IDisposable
         Assert.All(after, one => Assert.Equal(B, one.Value));
     }
 
-    [Fact]
-    public async Task TrainerOfAFormerGeneration_IsSentAway_AfterAWhile()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TrainerOfAFormerGeneration_IsSentAway_AfterAWhile(bool isSpare)
     {
         Put("marker");
         var fence = new RunFence(_store, RunId.Parse("marker"));
         var silo = await Start(A, A);
-        using var outdated = silo.Occupants.Enter(Trainer(0, fence.Generation));
+        var outdated = Trainer(0, fence.Generation);
+        using var first = isSpare ? silo.Occupants.EnterSpare(outdated) : silo.Occupants.Enter(outdated);
         var catchesUp = Trainer(1, fence.Generation);
         using var second = silo.Occupants.Enter(catchesUp);
         fence.TakeNext();
@@ -103,6 +106,7 @@ public sealed class RunSupervisorTests : IDisposable
         }
 
         Assert.Empty(silo.Released);
+        Assert.Equal(isSpare ? 2 : 3, silo.Occupants.UsedSlots);
         await Until(silo, "marker");
 
         Assert.Equal(("trainer/0", int.MaxValue), Assert.Single(silo.Released));
