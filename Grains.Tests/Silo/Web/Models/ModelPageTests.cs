@@ -111,7 +111,7 @@ public sealed class ModelPageTests(ModelSite site) : IClassFixture<ModelSite>
     }
 
     /// <summary>Whatever columns, series and the card are called.</summary>
-    [Fact]
+    [Fact(Timeout = 300_000)]
     public async Task Page_EscapesEveryName()
     {
         var run = site.Copy(ModelSite.Shops, "hostile-1");
@@ -145,6 +145,9 @@ public sealed class ModelPageTests(ModelSite site) : IClassFixture<ModelSite>
         foreach (string path in (string[])["/models", "/models/hostile-1", "/models/shops-1", $"/models/shops-1?series={series}"])
         {
             string page = (await site.GetAsync(path)).Text;
+            // A list that another test asked for a moment ago is shown again.
+            while (path == "/models" && !page.Contains("hostile-1", StringComparison.Ordinal))
+                page = (await site.GetAsync(path)).Text;
             AssertNoMarkup(page);
             Assert.Contains("&lt;script&gt;", page, StringComparison.Ordinal);
             Assert.DoesNotContain("href=\"javascript", page, StringComparison.Ordinal);
