@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Client.Sweeps;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
 using Orleans.Tbptt.Cluster.Wording;
@@ -23,6 +24,8 @@ internal static class WaitCommand
         using var limit = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, context.Time);
         try
         {
+            if (await SweepVerbs.WaitAsync(context, cluster, name, limit.Token) is { } waited)
+                return waited;
             await using var run = await context.Clusters.FindAsync(cluster, name, limit.Token);
             var status = run.Info.Status;
             if (run.Cluster is not null || !status.HasEnded)

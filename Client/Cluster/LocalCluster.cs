@@ -175,6 +175,7 @@ internal sealed class LocalCluster : IDisposable
         ];
         if (_plan.Telemetry is not null)
             arguments.AddRange("--telemetry", "console");
-        return _plan.Detached ? [.. arguments, "--detached", _plan.Run.Text] : [.. arguments, "--local"];
+        return _plan.Detached ? [.. arguments, _plan.IsSweep ? "--detached-sweep" : "--detached", _plan.Run.Text]
+            : [.. arguments, "--local"];
     }
 }

@@ -17,7 +17,8 @@ internal static class ControlCommands
         var command = new Command(
             "attach",
             """
-            Shows a run from its first event to its end; the exit code is the run's outcome. Ctrl-C detaches; the run continues.
+            Shows a run from its first event to its end; the exit code is the run's outcome. Ctrl-C detaches; the run continues. Of a sweep
+            it prints a line for each figure that a trial reaches, and a table at the end.
 
             Examples:
               tbptt attach wave-20260314-150926-1a2b
@@ -53,7 +54,7 @@ internal static class ControlCommands
         var command = new Command(
             "wait",
             """
-            Waits until a run ends and prints its outcome in one line. The exit code is the run's outcome.
+            Waits until a run or a sweep ends and prints its outcome in one line. The exit code is that of the outcome.
 
             Example:
               tbptt wait wave-7 --timeout 3600 && ./publish.sh

@@ -5,7 +5,7 @@ using Orleans.Tbptt.Client.Sweeps;
 
 namespace Orleans.Tbptt.Client.CommandLine;
 
-/// <summary>Commands for sweeps; show, stop and resume take a sweep where they take a run.</summary>
+/// <summary>Commands for sweeps; show, attach, wait, stop and resume take a sweep where they take a run.</summary>
 internal static class SweepCommands
 {
     private const int MaxPriority = 100;
@@ -20,6 +20,10 @@ internal static class SweepCommands
         var (sets, output, cluster) = (CommonOptions.Overrides(), CommonOptions.Summary(), new ClusterOptions());
         var silos = CommonOptions.Silos("Silo processes to start; default 1.");
         var id = CommonOptions.Id("Sweep ID, which no other sweep and no run of the run store may have. Default: its name and the time.");
+        var detach = new Option<bool>("--detach")
+        {
+            Description = "Return when the sweep has been submitted; silos that were started for it end when it has ended.",
+        };
         var priority = CommonOptions.Integer(
             "--priority", "Priority of its runs in the queue for slots, higher first; default 0.", -MaxPriority, MaxPriority);
         var command = new Command(
@@ -33,10 +37,11 @@ internal static class SweepCommands
             Examples:
               tbptt sweep wave-sweep.yaml
               tbptt sweep wave-sweep.yaml --silos 2 --set train.epochs=27
-              tbptt sweep wave-sweep.yaml --id wave-lr --cluster redis:10.0.0.5:6379
+              tbptt sweep wave-sweep.yaml --id wave-lr --detach
+              tbptt sweep wave-sweep.yaml --cluster redis:10.0.0.5:6379
             """)
         {
-            sweep, id, silos, priority, sets, output,
+            sweep, id, silos, priority, detach, sets, output,
         };
         cluster.AddTo(command);
         cluster.Excludes(command, silos, "a cluster's silos are already running");
@@ -48,6 +53,7 @@ internal static class SweepCommands
             Output = result.Mode(output),
             Cluster = cluster.Read(result),
             Id = result.GetValue(id),
+            Detach = result.GetValue(detach),
             Priority = result.GetValue(priority) ?? 0,
         }));
         return command;

@@ -51,6 +51,49 @@ internal sealed class LocalSweep(ConsoleContext context, ClusterPlan plan, Outpu
         return SweepEnd.Write(status, context.Terminal, mode, options);
     }
 
+    /// <summary>Submits the sweep, prints the commands for it, and leaves its silos running; they end when the sweep has ended.</summary>
+    /// <param name="begin">Submits or resumes the sweep; throws where the cluster refuses it.</param>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="ClientException">The cluster cannot be started or reached, or is lost.</exception>
+    public async Task<int> DetachAsync(Func<ISweepService, Task> begin)
+    {
+        var output = RunViews.Messages(context.Terminal, mode);
+        var interruption = context.Interruption;
+        interruption.Listen();
+        try
+        {
+            await using var cluster = await LocalLaunch.StartAsync(context, plan, _ => { }, output.WriteLine);
+            try
+            {
+                var submitted = begin(cluster.Sweeps);
+                if (await Task.WhenAny(submitted, cluster.Lost).WaitAsync(interruption.Token) == cluster.Lost)
+                    throw new ClientException($"the cluster is lost: {await cluster.Lost}", ExitCode.Unreachable);
+                await submitted;
+            }
+            catch
+            {
+                cluster.Kill();
+                await cluster.EndAsync();
+                throw;
+            }
+
+            output.WriteLine($"sweep  {plan.Run}");
+            output.WriteLine($"silos  {string.Join(' ', cluster.Pids)}");
+            if (cluster.Page is { } page)
+                output.WriteLine($"page   {page}");
+            SweepCommand.WriteVerbs(output, plan.Run, options);
+            return ExitCode.Completed;
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            return interruption.ExitCode;
+        }
+        finally
+        {
+            interruption.AtOnce = null;
+        }
+    }
+
     /// <summary>The sweep at its end; null where the user has stopped it.</summary>
     private async Task<SweepStatus?> WatchedAsync(ITrainingCluster cluster, Func<ISweepService, Task> begin, TextWriter output)
     {

@@ -34,6 +34,9 @@ internal sealed record SweepOptions
     /// <summary>The sweep's ID; null for one made of its name and the time.</summary>
     public RunId? Id { get; init; }
 
+    /// <summary>Whether to return when the sweep has been submitted.</summary>
+    public bool Detach { get; init; }
+
     /// <summary>Priority of its runs in the queue for slots, higher first; −100 to 100.</summary>
     public int Priority { get; init; }
 }
@@ -64,8 +67,18 @@ internal static class SweepCommand
 
         // The data are opened here, too, so that nothing is started for data that do not fit.
         context.Checker.Check(spec.Base);
-        return await new LocalSweep(context, Plan(context, options.Cluster, id, options.Silos), options.Output, options.Cluster.Options)
-            .RunAsync(sweeps => SubmitAsync(sweeps, request));
+        var plan = Plan(context, options.Cluster, id, options.Silos) with { Detached = options.Detach };
+        var local = new LocalSweep(context, plan, options.Output, options.Cluster.Options);
+        return options.Detach ? await local.DetachAsync(sweeps => SubmitAsync(sweeps, request))
+            : await local.RunAsync(sweeps => SubmitAsync(sweeps, request));
+    }
+
+    /// <summary>Prints the commands for a sweep that continues without this console.</summary>
+    public static void WriteVerbs(TextWriter output, RunId sweep, string options)
+    {
+        output.WriteLine($"look   tbptt show {sweep}{options}");
+        output.WriteLine($"watch  tbptt attach {sweep}{options}");
+        output.WriteLine($"end    tbptt stop {sweep}{options}");
     }
 
     /// <summary>The silos to start for a sweep.</summary>
@@ -83,12 +96,20 @@ internal static class SweepCommand
     {
         await using var cluster = await context.Clusters.OpenAsync(options.Cluster, CancellationToken.None);
         await SubmitAsync(cluster.Sweeps, request);
+        if (options.Detach)
+        {
+            var output = RunViews.Messages(context.Terminal, options.Output);
+            output.WriteLine($"sweep  {request.Sweep}");
+            WriteVerbs(output, request.Sweep, options.Cluster.Options);
+            return ExitCode.Completed;
+        }
+
         return await FollowAsync(context, cluster.Sweeps, request.Sweep, options.Output, options.Cluster.Options);
     }
 
     /// <summary>Follows a sweep on a cluster until it ends, or the user detaches.</summary>
     public static async Task<int> FollowAsync(
-        ConsoleContext context, ISweepService sweeps, RunId sweep, OutputMode mode, string options)
+        ConsoleContext context, ISweepService sweeps, RunId sweep, OutputMode mode, string options, bool fromNow = false)
     {
         var output = RunViews.Messages(context.Terminal, mode);
         output.WriteLine($"sweep {sweep}; Ctrl-C detaches, the sweep continues");
@@ -97,12 +118,12 @@ internal static class SweepCommand
         try
         {
             var status = await ReaderWatch.RunWhileReadAsync(
-                context, () => new SweepWatch(context, sweeps, sweep, output).WatchAsync(interruption.Token));
+                context, () => new SweepWatch(context, sweeps, sweep, output, fromNow).WatchAsync(interruption.Token));
             return SweepEnd.Write(status, context.Terminal, mode, options);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
-            output.WriteLine($"detached; sweep {sweep} continues; look at it with: tbptt show {Text.OneLine(sweep.Text)}{options}");
+            output.WriteLine($"detached; sweep {sweep} continues; attach again with: tbptt attach {Text.OneLine(sweep.Text)}{options}");
             return interruption.ExitCode;
         }
     }

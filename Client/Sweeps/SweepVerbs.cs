@@ -76,6 +76,35 @@ internal static class SweepVerbs
         return ExitCode.Completed;
     }
 
+    /// <summary><c>tbptt attach</c>.</summary>
+    public static async Task<int?> AttachAsync(
+        ConsoleContext context, ClusterSelection selection, string name, OutputMode mode, bool fromNow)
+    {
+        await using var sweep = await FoundSweep.FindAsync(context, selection, name);
+        if (sweep is null)
+            return null;
+        return sweep.Status.HasEnded ? SweepEnd.Write(sweep.Status, context.Terminal, mode, selection.Options)
+            : await SweepCommand.FollowAsync(context, LivingOf(sweep, selection).Sweeps, sweep.Id, mode, selection.Options, fromNow);
+    }
+
+    /// <summary><c>tbptt wait</c>.</summary>
+    /// <param name="context">Services of the console.</param>
+    /// <param name="selection">The run store and the cluster to search.</param>
+    /// <param name="name">What was typed.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public static async Task<int?> WaitAsync(
+        ConsoleContext context, ClusterSelection selection, string name, CancellationToken cancellation)
+    {
+        await using var sweep = await FoundSweep.FindAsync(context, selection, name);
+        if (sweep is null)
+            return null;
+        var status = sweep.Status.HasEnded ? sweep.Status
+            : await new SweepWatch(context, LivingOf(sweep, selection).Sweeps, sweep.Id, TextWriter.Null).WatchAsync(cancellation);
+        context.Terminal.Out.WriteLine(
+            Text.OneLine($"{Text.State(status.State)}{(status.Message.Length > 0 ? $": {status.Message}" : "")}"));
+        return ExitCode.Of(status.State);
+    }
+
     /// <summary><c>tbptt stop</c>.</summary>
     public static async Task<int?> StopAsync(ConsoleContext context, ClusterSelection selection, string name)
     {
@@ -89,13 +118,7 @@ internal static class SweepVerbs
             return ExitCode.Completed;
         }
 
-        if (sweep.Cluster is not { } cluster)
-        {
-            throw new ClientException($"no silo of sweep {sweep.Id} is alive; continue it with: tbptt resume {sweep.Id}{selection.Options}",
-                ExitCode.Unreachable);
-        }
-
-        await cluster.Sweeps.StopAsync(sweep.Id, "stopped by 'tbptt stop'");
+        await LivingOf(sweep, selection).Sweeps.StopAsync(sweep.Id, "stopped by 'tbptt stop'");
         output.WriteLine($"stopped; resume with: tbptt resume {sweep.Id}{selection.Options}");
         return ExitCode.Completed;
     }
@@ -129,6 +152,9 @@ internal static class SweepVerbs
             .WriteLine($"no silo of sweep {plan.Run} is alive; starting {Text.Plural(plan.Silos, "silo")} for it; Ctrl-C stops the sweep");
         return await new LocalSweep(context, plan, mode, selection.Options).RunAsync(sweeps => Resume(sweeps, plan.Run));
     }
+
+    private static OpenCluster LivingOf(FoundSweep sweep, ClusterSelection selection) => sweep.Cluster ?? throw new ClientException(
+        $"no silo of sweep {sweep.Id} is alive; continue it with: tbptt resume {sweep.Id}{selection.Options}", ExitCode.Unreachable);
 
     private static async Task Resume(Watching.ISweepService sweeps, RunId sweep)
     {

@@ -12,7 +12,8 @@ namespace Orleans.Tbptt.Client.Sweeps;
 /// <param name="sweeps">The grains.</param>
 /// <param name="sweep">The sweep.</param>
 /// <param name="output">Where the lines go.</param>
-internal sealed class SweepWatch(ConsoleContext context, ISweepService sweeps, RunId sweep, TextWriter output)
+/// <param name="fromNow">Whether figures that trials have reached before get no line.</param>
+internal sealed class SweepWatch(ConsoleContext context, ISweepService sweeps, RunId sweep, TextWriter output, bool fromNow = false)
 {
     /// <summary>The time between two looks.</summary>
     internal static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
@@ -20,8 +21,9 @@ internal sealed class SweepWatch(ConsoleContext context, ISweepService sweeps, R
     /// <summary>A sweep that nobody knows anything of for this time is given up.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private readonly Dictionary<int, int> _told = [];
+    private readonly Dictionary<int, int> _shown = [];
     private string _message = "";
+    private bool _skips = fromNow;
 
     /// <summary>Follows the sweep until it has ended.</summary>
     /// <exception cref="ClientException">No silo has answered for a while.</exception>
@@ -56,11 +58,12 @@ internal sealed class SweepWatch(ConsoleContext context, ISweepService sweeps, R
     {
         foreach (var trial in status.Trials)
         {
-            for (int rung = _told.GetValueOrDefault(trial.Trial); rung < trial.Figures.Count; rung++)
+            for (int rung = _skips ? trial.Figures.Count : _shown.GetValueOrDefault(trial.Trial); rung < trial.Figures.Count; rung++)
                 output.WriteLine(Line(status, trial, rung));
-            _told[trial.Trial] = trial.Figures.Count;
+            _shown[trial.Trial] = trial.Figures.Count;
         }
 
+        _skips = false;
         if (status.Message.Length > 0 && status.Message != _message && !status.HasEnded)
             output.WriteLine(Text.OneLine(status.Message));
         _message = status.Message;

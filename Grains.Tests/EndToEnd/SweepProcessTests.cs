@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Sweeps;
 using Orleans.Tbptt.Tests.Grains.Sweeps;
@@ -41,5 +43,42 @@ public sealed class SweepProcessTests
         Assert.Equal(silos.Decisions("calm"), await File.ReadAllTextAsync(sweep.Decisions, cancellation));
         var (_, list, _) = await ConsoleProcess.RunToEnd(runs, cancellation, "sweeps");
         Assert.Contains("completed  9/9", list, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task DetachedSweep_ContinuesWithoutItsConsole_AndItsSilosEndWithIt()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var directory = new TemporaryDirectory();
+        string runs = directory.File("runs"), file = directory.File("sweep.yaml");
+        await File.WriteAllTextAsync(directory.File("base.yaml"), SweepRuns.Base().Written().Text, cancellation);
+        await File.WriteAllTextAsync(file, SweepRuns.Halving, cancellation);
+
+        var (code, output, error) = await ConsoleProcess.RunToEnd(
+            runs, cancellation, "sweep", file, "--id", "wave", "--silos", "2", "--detach");
+
+        Assert.Equal((0, ""), (code, error));
+        string pids = output.Split('\n').Single(line => line.StartsWith("silos  ", StringComparison.Ordinal))["silos  ".Length..];
+        Process[] silos = [.. pids.Split(' ').Select(pid => Process.GetProcessById(int.Parse(pid, CultureInfo.InvariantCulture)))];
+        try
+        {
+            Assert.Equal(2, silos.Length);
+            Assert.Contains("watch  tbptt attach wave --runs ", output, StringComparison.Ordinal);
+            Assert.Equal((0, "completed\n", ""), await ConsoleProcess.RunToEnd(runs, cancellation, "wait", "wave"));
+            foreach (var silo in silos)
+                await silo.WaitForExitAsync(cancellation);
+        }
+        finally
+        {
+            foreach (var silo in silos)
+            {
+                silo.Kill();
+                silo.Dispose();
+            }
+        }
+
+        (code, output, _) = await ConsoleProcess.RunToEnd(runs, cancellation, "attach", "wave");
+        Assert.Equal(0, code);
+        Assert.Contains("best   trial ", output, StringComparison.Ordinal);
     }
 }

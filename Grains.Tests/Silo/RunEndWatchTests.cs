@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Lifetime;
+using Orleans.Tbptt.Sweeps;
 
 namespace Orleans.Tbptt.Tests.Silo;
 
@@ -42,10 +43,37 @@ public sealed class RunEndWatchTests
         await watching;
     }
 
+    [Theory]
+    [InlineData(RunState.Completed)]
+    [InlineData(RunState.Failed)]
+    public async Task DetachedSilo_WaitsUntilItsSweepHasEnded(RunState end)
+    {
+        Queue<Func<SweepStatus>> answers = new(
+            [() => throw new SweepNotFoundException("wave"), () => Sweep(RunState.Running),
+                () => Sweep(end)]);
+        var watching = RunEndWatch.OfSweep(
+            () =>
+            {
+                _asked.SetResult();
+                return Task.FromResult(answers.Dequeue()());
+            }, _time, NullLogger.Instance).WaitAsync(TestContext.Current.CancellationToken);
+
+        for (int question = 0; question < 3; question++)
+        {
+            Assert.False(watching.IsCompleted);
+            await TickAsync(RunEndWatch.Period);
+        }
+
+        await watching;
+        Assert.Empty(answers);
+    }
+
+    private static SweepStatus Sweep(RunState state) => new() { Id = "wave", Name = "wave", State = state };
+
     private static RunStatus Status(RunState state) => new() { Id = "wave-1", Name = "wave", State = state, Epochs = 1 };
 
     private Task WatchAsync() =>
-        new RunEndWatch(Ask, _time, NullLogger.Instance).WaitAsync(TestContext.Current.CancellationToken);
+        RunEndWatch.OfRun(Ask, _time, NullLogger.Instance).WaitAsync(TestContext.Current.CancellationToken);
 
     private Task<RunStatus> Ask()
     {

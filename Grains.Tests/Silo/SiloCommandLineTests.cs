@@ -27,6 +27,17 @@ public sealed class SiloCommandLineTests
     }
 
     [Fact]
+    public void CommandLine_NamesTheSweepThatADetachedSiloIsStartedFor()
+    {
+        var start = Parse("--detached-sweep", "wave");
+
+        Assert.Equal((SiloMode.Detached, "wave", true), (start.Mode, start.Run!.Value.Text, start.IsSweep));
+        Assert.Contains(
+            "detached-sweep: found 'a/b', expected a sweep ID",
+            Assert.Throws<SiloStartException>(() => Parse("--detached-sweep", "a/b")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void CommandLine_ChoosesTheClusterAndItsStore_InPlaceOfTheEnvironments()
     {
         Environment.SetEnvironmentVariable("Orleans__Clustering__ProviderType", "Redis");

@@ -14,15 +14,19 @@ internal enum SiloMode
     /// <summary>Started by the console: ends when the console does.</summary>
     Local,
 
-    /// <summary>Started by a console that does not stay: ends when its run does.</summary>
+    /// <summary>Started by a console that does not stay: ends when its run or sweep does.</summary>
     Detached,
 }
 
 /// <summary>The parsed command line of a silo.</summary>
 /// <param name="Settings">All settings.</param>
 /// <param name="Mode">When the silo ends.</param>
-/// <param name="Run">The run that a detached silo trains.</param>
-internal sealed record SiloStart(SiloSettings Settings, SiloMode Mode, RunId? Run);
+/// <param name="Run">The run or the sweep that a detached silo was started for.</param>
+internal sealed record SiloStart(SiloSettings Settings, SiloMode Mode, RunId? Run)
+{
+    /// <summary>Whether <see cref="Run"/> is a sweep.</summary>
+    public bool IsSweep { get; init; }
+}
 
 /// <summary>The command line of <c>tbptt-silo</c>.</summary>
 internal sealed class SiloCommandLine
@@ -36,6 +40,12 @@ internal sealed class SiloCommandLine
     {
         Description = "End when this run has ended; print one line of JSON when ready. Used by 'tbptt train --detach'.",
         HelpName = "RUN",
+    };
+
+    private readonly Option<string> _detachedSweep = new("--detached-sweep")
+    {
+        Description = "End when this sweep has ended; print one line of JSON when ready. Used by 'tbptt sweep --detach'.",
+        HelpName = "SWEEP",
     };
 
     private readonly Option<string[]> _dataRoots = new("--data-root")
@@ -97,7 +107,7 @@ internal sealed class SiloCommandLine
     {
         var command = new RootCommand("Silo of an Orleans.Tbptt cluster: hosts coordinators and trainers of runs.")
         {
-            _local, _detached, _dataRoots, _models,
+            _local, _detached, _detachedSweep, _dataRoots, _models,
         };
         var database = new Command(
             "init-database",
@@ -117,16 +127,19 @@ internal sealed class SiloCommandLine
     }
 
     /// <summary>Whether the starting process waits for a <see cref="Orleans.Tbptt.Cluster.Local.ReadyLine"/>.</summary>
-    public bool WantsReadyLine(ParseResult result) => result.GetValue(_local) || result.GetResult(_detached) is not null;
+    public bool WantsReadyLine(ParseResult result) =>
+        result.GetValue(_local) || result.GetResult(_detached) is not null || result.GetResult(_detachedSweep) is not null;
 
     private SiloStart Read(ParseResult result)
     {
-        var run = default(RunId?);
-        if (result.GetValue(_detached) is { } text)
-            run = RunId.TryParse(text, out var id) ? id : throw Wrong($"detached: found '{text}', expected a run ID");
-        var mode = run is not null ? SiloMode.Detached : result.GetValue(_local) ? SiloMode.Local : SiloMode.Standing;
-        return new(Bind(result, [.. _store, .. _settings]), mode, run);
+        RunId? run = Id(result, _detached, "a run ID"), sweep = Id(result, _detachedSweep, "a sweep ID");
+        var mode = (run ?? sweep) is not null ? SiloMode.Detached : result.GetValue(_local) ? SiloMode.Local : SiloMode.Standing;
+        return new(Bind(result, [.. _store, .. _settings]), mode, run ?? sweep) { IsSweep = run is null && sweep is not null };
     }
+
+    private static RunId? Id(ParseResult result, Option<string> option, string expected) =>
+        result.GetValue(option) is not { } text ? null
+            : RunId.TryParse(text, out var id) ? id : throw Wrong($"{option.Name[2..]}: found '{text}', expected {expected}");
 
     private SiloSettings Bind(ParseResult result, IEnumerable<(Option<string> Option, string Key)> options)
     {

@@ -79,9 +79,11 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         {
             if (start.Run is { } run)
             {
-                var coordinator = host.Services.GetRequiredService<IGrainFactory>().GetGrain<ICoordinatorGrain>(run.Text);
+                var grains = host.Services.GetRequiredService<IGrainFactory>();
                 var logger = host.Services.GetRequiredService<ILogger<RunEndWatch>>();
-                await new RunEndWatch(coordinator.GetStatus, time, logger).WaitAsync(either.Token);
+                var watch = start.IsSweep ? RunEndWatch.OfSweep(grains.GetGrain<ISweepGrain>(run.Text).GetStatus, time, logger)
+                    : RunEndWatch.OfRun(grains.GetGrain<ICoordinatorGrain>(run.Text).GetStatus, time, logger);
+                await watch.WaitAsync(either.Token);
             }
             else
             {

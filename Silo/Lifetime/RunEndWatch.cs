@@ -1,25 +1,34 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Sweeps;
 
 namespace Orleans.Tbptt.Silo.Lifetime;
 
 /// <summary>
-/// Waits for the end of the run that a detached silo trains. Reading the status also re-activates its coordinator on a living silo
-/// when its silo has died, because there may be no other watcher.
+/// Waits for the end of the run or the sweep that detached silos were started for. Asking also activates its grain on a living silo when
+/// its silo has died, because there may be no other watcher.
 /// </summary>
-/// <param name="getStatus">Reads the status from the run's coordinator.</param>
+/// <param name="hasEnded">Asks whether it needs silos no more.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Logs calls that were not answered.</param>
-internal sealed partial class RunEndWatch(Func<Task<RunStatus>> getStatus, TimeProvider time, ILogger logger)
+internal sealed partial class RunEndWatch(Func<Task<bool>> hasEnded, TimeProvider time, ILogger logger)
 {
+    /// <summary>The watch of a run. A paused run needs no silos, because a resume starts new ones.</summary>
+    public static RunEndWatch OfRun(Func<Task<RunStatus>> getStatus, TimeProvider time, ILogger logger) =>
+        new(async () => await getStatus() is { HasEnded: true } or { State: RunState.Paused }, time, logger);
+
+    /// <summary>The watch of a sweep.</summary>
+    public static RunEndWatch OfSweep(Func<Task<SweepStatus>> getStatus, TimeProvider time, ILogger logger) =>
+        new(async () => (await getStatus()).HasEnded, time, logger);
+
     /// <summary>The time between polls.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
-    /// <summary>A run that has been unknown or unreachable for this time is given up.</summary>
+    /// <summary>What has been unknown or unreachable for this time is given up.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Returns when the run has ended or was paused, or has been unreachable for <see cref="Patience"/>.</summary>
+    /// <summary>Returns when it has ended, or has been unreachable for <see cref="Patience"/>.</summary>
     public async Task WaitAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(Period, time);
@@ -28,16 +37,15 @@ internal sealed partial class RunEndWatch(Func<Task<RunStatus>> getStatus, TimeP
         {
             try
             {
-                var status = await getStatus().WaitAsync(Patience, time, cancellation);
+                bool ended = await hasEnded().WaitAsync(Patience, time, cancellation);
                 heard = time.GetTimestamp();
-                // A paused run needs no silos; a resume starts new ones.
-                if (status.HasEnded || status.State == RunState.Paused)
+                if (ended)
                     return;
             }
             catch (Exception exception) when (!cancellation.IsCancellationRequested)
             {
-                // Before its submission a run is unknown; while silos die, calls fail.
-                if (exception is not RunNotFoundException)
+                // Before its submission it is unknown; while silos die, calls fail.
+                if (exception is not (RunNotFoundException or SweepNotFoundException))
                     LogUnanswered(logger, exception);
                 if (time.GetElapsedTime(heard) >= Patience)
                     return;
@@ -45,6 +53,6 @@ internal sealed partial class RunEndWatch(Func<Task<RunStatus>> getStatus, TimeP
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The run's coordinator did not report the run's status")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The run or sweep of this silo did not report its status")]
     private static partial void LogUnanswered(ILogger logger, Exception exception);
 }
