@@ -1,6 +1,5 @@
 using Orleans.Tbptt.Client.Cluster;
 using Orleans.Tbptt.Client.Context;
-using Orleans.Tbptt.Client.Train;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
 using Orleans.Tbptt.Sweeps;

@@ -1,8 +1,7 @@
 using Orleans.Tbptt.Client.Cluster;
 using Orleans.Tbptt.Client.Connecting;
-using Orleans.Tbptt.Client.Context;
 
-namespace Orleans.Tbptt.Client.Train;
+namespace Orleans.Tbptt.Client.Context;
 
 /// <summary>Starts local silos for a console that can be interrupted.</summary>
 internal static class LocalLaunch
