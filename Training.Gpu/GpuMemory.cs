@@ -8,11 +8,11 @@ namespace Orleans.Tbptt.Training.Gpu;
 internal static class GpuMemory
 {
     /// <summary>Bytes of a chunk of so many lanes and time steps, the parameters included.</summary>
-    public static long Of(ModelSpec model, long lanes, long steps)
+    public static long Of(ModelSpec model, LossSpec loss, long lanes, long steps)
     {
         var layout = ParameterLayout.Of(model);
         int outputs = layout.Slots.Single(slot => slot.Name == "head.bias").Length;
-        long rows = lanes * steps, ofRow = model.ValueInputs + outputs + model.Tables.Count;
+        long rows = lanes * steps, ofRow = model.ValueInputs + outputs + model.Tables.Count + GpuLoss.NumbersOfRow(loss, outputs);
         if (model.Dropout.Input > 0)
             ofRow += 3L * (model.ValueInputs + model.Tables.Sum(table => table.Size));
         long dropped = (model.Dropout.Between > 0 ? model.Layers - 1 : 0) + (model.Dropout.Output > 0 ? 1 : 0);
@@ -32,17 +32,18 @@ internal static class GpuMemory
     /// <param name="device">The device.</param>
     /// <param name="free">Bytes that were free before the chunk.</param>
     /// <param name="model">The network.</param>
+    /// <param name="loss">The loss.</param>
     /// <param name="lanes">Lanes of the chunk.</param>
     /// <param name="steps">Its time steps.</param>
-    public static string TooLarge(string device, long free, ModelSpec model, int lanes, int steps)
+    public static string TooLarge(string device, long free, ModelSpec model, LossSpec loss, int lanes, int steps)
     {
-        string fits = Largest(steps, k => Of(model, lanes, k) <= free) is var fitting and > 0
+        string fits = Largest(steps, k => Of(model, loss, lanes, k) <= free) is var fitting and > 0
             ? $"{lanes} lanes × {fitting} time steps × hidden {model.HiddenSize} would fit"
-            : Largest(lanes, n => Of(model, n, 1) <= free) is var few and > 0
+            : Largest(lanes, n => Of(model, loss, n, 1) <= free) is var few and > 0
                 ? $"{few} lanes × 1 time step × hidden {model.HiddenSize} would fit" : "not even one lane would fit";
         return $"{device} is out of memory: {lanes} lanes × {steps} time steps × hidden {model.HiddenSize} in {model.Layers} layers need "
-            + $"{Mebibytes(Of(model, lanes, steps))}, {Mebibytes(free)} are free, in which {fits}; lower tbptt.chunkLength, data.batchSize "
-            + "or model.hiddenSize, use more trainers on other devices, or write device: cpu";
+            + $"{Mebibytes(Of(model, loss, lanes, steps))}, {Mebibytes(free)} are free, in which {fits}; lower tbptt.chunkLength, "
+            + "data.batchSize or model.hiddenSize, use more trainers on other devices, or write device: cpu";
     }
 
     private static int Largest(int most, Func<int, bool> fits)

@@ -14,8 +14,8 @@ namespace Orleans.Tbptt.Training.Gpu;
 /// <see cref="FusedReplica"/> has, so that losses, hidden states and gradients have its bits.
 /// </summary>
 /// <remarks>
-/// Layers, head and gradients are computed on the device; the loss, whose sums are in double precision, on the host between the two
-/// passes. A NaN is a NaN on both, but its bits may differ.
+/// Layers, head, gradients and the losses that <see cref="GpuLoss"/> has are computed on the device, other losses on the host between the
+/// two passes. A NaN is a NaN on both, but its bits may differ.
 /// </remarks>
 internal sealed unsafe class GpuReplica : IReplica
 {
@@ -27,6 +27,7 @@ internal sealed unsafe class GpuReplica : IReplica
     private readonly HiddenLayout _hidden;
     private readonly DeviceBuffer _ends;
     private readonly Rows _outputs;
+    private readonly GpuLoss? _lossOnDevice;
     private float[] _staging = [];
     private float[] _scratch = [];
     private bool _isLoaded;
@@ -46,6 +47,7 @@ internal sealed unsafe class GpuReplica : IReplica
         Layout = ParameterLayout.Of(model);
         int outputs = Layout.Slots.Single(slot => slot.Name == "head.bias").Length;
         (_network, _hidden, _ends, _outputs) = (new(device, model, Layout), new(model), new(device), new(outputs));
+        _lossOnDevice = GpuLoss.Of(device, loss, outputs);
     }
 
     /// <inheritdoc/>
@@ -83,14 +85,20 @@ internal sealed unsafe class GpuReplica : IReplica
             return 0;
         }
 
-        ReadOutputs(batch.Rows);
-        double loss = _loss.Sum(_outputs, batch, ref _scratch);
-        WriteGradient(batch.Rows);
+        double loss = 0;
         try
         {
+            if (_lossOnDevice is null)
+            {
+                ReadOutputs(batch.Rows);
+                loss = _loss.Sum(_outputs, batch, ref _scratch);
+                WriteGradient(batch.Rows);
+            }
+            else
+                _lossOnDevice.Run(_network.OutputRows, batch.Rows);
             _network.Backward(dropout);
             _network.Gradients.Flat.Store(gradientSum);
-            return loss;
+            return _lossOnDevice?.Sum() ?? loss;
         }
         catch (OutOfDeviceMemoryException problem)
         {
@@ -104,14 +112,25 @@ internal sealed unsafe class GpuReplica : IReplica
     {
         if (!Recur(batch, DropoutMasks.None, hiddenBefore, hiddenAfter))
             return 0;
-        ReadOutputs(batch.Rows);
+        if (_lossOnDevice is null || !outputs.IsEmpty || !largest.IsEmpty)
+            ReadOutputs(batch.Rows);
         for (int row = 0; row < batch.Rows && !outputs.IsEmpty; row++)
             _outputs.Span(row).CopyTo(outputs[(row * _outputs.Columns)..]);
         for (int row = 0; row < largest.Length; row++)
             largest[row] = Largest.Of(_outputs.Span(row));
 
         // It puts its gradient in the outputs' place.
-        return _loss.Sum(_outputs, batch, ref _scratch);
+        if (_lossOnDevice is null)
+            return _loss.Sum(_outputs, batch, ref _scratch);
+        try
+        {
+            _lossOnDevice.Run(_network.OutputRows, batch.Rows);
+            return _lossOnDevice.Sum();
+        }
+        catch (OutOfDeviceMemoryException problem)
+        {
+            throw TooLarge(batch, problem);
+        }
     }
 
     /// <inheritdoc/>
@@ -121,6 +140,7 @@ internal sealed unsafe class GpuReplica : IReplica
             return;
         _isDisposed = true;
         _network.Dispose();
+        _lossOnDevice?.Dispose();
         _ends.Dispose();
         _outputs.Dispose();
         if (_ownsDevice)
@@ -137,6 +157,7 @@ internal sealed unsafe class GpuReplica : IReplica
         try
         {
             _network.Begin(batch);
+            _lossOnDevice?.Begin(batch);
             LoadHidden(batch, hiddenBefore);
             _network.Forward(batch, dropout);
         }
@@ -154,8 +175,9 @@ internal sealed unsafe class GpuReplica : IReplica
     private OutOfDeviceMemoryException TooLarge(ChunkBatch batch, OutOfDeviceMemoryException problem)
     {
         _network.ReleaseChunk();
+        _lossOnDevice?.ReleaseChunk();
         _ends.Dispose();
-        return new(GpuMemory.TooLarge(Device, _device.FreeMemory, _model, batch.ActiveLanes.Length, batch.Steps), problem);
+        return new(GpuMemory.TooLarge(Device, _device.FreeMemory, _model, _loss, batch.ActiveLanes.Length, batch.Steps), problem);
     }
 
     /// <summary>Copies the active lanes' states before the chunk to where the histories begin.</summary>

@@ -1,4 +1,6 @@
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Fused.Simd;
 using Orleans.Tbptt.Training.Gpu.Code;
 using Orleans.Tbptt.Training.Gpu.Emulation;
@@ -45,6 +47,35 @@ public sealed unsafe class ElementaryFunctionTests
 
             Bits.Same(Numbers(expected), Numbers(actual));
         }
+    }
+
+    /// <summary>Around the powers of two and the root of two, where its pieces meet, and what is no number.</summary>
+    [Fact]
+    public void Logarithm_HasTheBitsOfTheCpu()
+    {
+        var draws = new Draws(31);
+        double[] x =
+        [
+            .. Enumerable.Range(-1022, 2046).SelectMany(e => new[] { 1, Math.BitIncrement(1), Math.Sqrt(2), draws.Double(1, 2) }
+                .Select(m => Math.ScaleB(m, e))),
+            double.MaxValue, double.PositiveInfinity, double.NaN,
+        ];
+        var kernel = KernelBuilder.Build("logarithm", 1, k =>
+        {
+            var (from, to) = (k.PointerParameter(), k.PointerParameter());
+            to.Store(k.BlockX, Logarithm.Of(from.DoubleAt(k.BlockX)));
+        });
+        double[] actual = new double[x.Length];
+        using var device = new Emulator();
+        nint from = device.Allocate(x.Length * sizeof(double)), to = device.Allocate(x.Length * sizeof(double));
+        fixed (double* source = x, found = actual)
+        {
+            device.Upload(source, from, x.Length * sizeof(double));
+            device.Launch(kernel, x.Length, 1, 1, from, to);
+            device.Download(to, found, x.Length * sizeof(double));
+        }
+
+        Bits.Same(x.Select(Logarithm.Of), actual);
     }
 
     private static void Functions<T>(float* from, float* to) where T : unmanaged, IFloats<T>

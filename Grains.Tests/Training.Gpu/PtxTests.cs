@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Gpu.Code;
 using Orleans.Tbptt.Training.Gpu.Kernels;
 using Orleans.Tbptt.Training.Gpu.Network;
@@ -16,7 +17,8 @@ public sealed partial class PtxTests
     [
         "fma.rn.f32", "add.rn.f32", "sub.rn.f32", "mul.rn.f32", "div.rn.f32", "neg.f32", "add.rn.f64", "sub.rn.f64", "mul.rn.f64",
         "div.rn.f64", "setp.lt.f32", "setp.lt.f64", "selp.f32", "selp.f64", "mov.f32", "mov.f64", "cvt.rzi.s32.f32", "cvt.f64.f32",
-        "cvt.rn.f32.f64", "cvt.rn.f64.s32", "ld.global.f32", "st.global.f32", "st.global.f64", "ld.shared.f32", "st.shared.f32",
+        "cvt.rn.f32.f64", "cvt.rn.f64.s32", "ld.global.f32", "ld.global.f64", "st.global.f32",
+        "st.global.f64", "ld.shared.f64", "st.shared.f64", "ld.shared.f32", "st.shared.f32",
         "ld.param.f32", "ld.param.s32", "ld.param.u64", "ld.global.s32", "ld.global.u64", "mov.s32", "mov.u32", "mov.u64", "mov.b32",
         "mov.b64", "add.s32", "add.u64", "sub.s32", "mul.lo.s32", "mul.lo.u64", "mad.wide.s32", "div.s32", "rem.s32", "and.b32", "and.pred",
         "or.b32", "xor.b64", "and.b64", "or.b64", "shl.b32", "shr.s32", "shr.u64", "setp.lt.s32", "setp.le.s32", "setp.eq.s32",
@@ -27,10 +29,29 @@ public sealed partial class PtxTests
     public static MatrixTheoryData<string, int> Cells { get; } =
         new(RecurrentCells.All.Select(cell => cell.Word), [5, 64, 512, 1024, 4096]);
 
+    /// <summary>The losses', of few classes and of many.</summary>
+    private static readonly KernelCode[] OfLosses =
+    [
+        LossKernels.OfElements(new SquaredError()), LossKernels.OfElements(new AbsoluteError()), LossKernels.OfElements(new Huber()),
+        .. from classes in new[] { 1, 50_000 }
+           from loss in new CrossEntropy[]
+           {
+               new(), new() { LabelSmoothing = 0.1 }, new() { ClassWeights = new([1]) },
+               new() { ClassWeights = new([1]), LabelSmoothing = 0.1 },
+           }
+           select LossKernels.OfClasses(loss, classes),
+        SumKernels.InOrder, SumKernels.Fixed, SumKernels.FixedOfSquares,
+    ];
+
     [Theory, MemberData(nameof(Cells))]
-    public void Kernels_RoundAllThatTheyCompute_AndNeedNothingElse(string word, int units)
+    public void Kernels_RoundAllThatTheyCompute_AndNeedNothingElse(string word, int units) =>
+        RoundAll(GpuNetwork.KernelsOf(new SweepKernels((RecurrentCell)TestChoices.Cell(word), units)));
+
+    [Fact]
+    public void Losses_RoundAllThatTheyCompute_AndNeedNothingElse() => RoundAll(OfLosses);
+
+    private static void RoundAll(IReadOnlyList<KernelCode> kernels)
     {
-        var kernels = GpuNetwork.KernelsOf(new SweepKernels((RecurrentCell)TestChoices.Cell(word), units));
         foreach (string target in (string[])["sm_80", "sm_90"])
         {
             string text = PtxWriter.Write(kernels, target);
@@ -51,7 +72,7 @@ public sealed partial class PtxTests
     [InlineData("gru", 64)]
     [InlineData("slstm", 64)]
     public void Kernels_KeepToTheLimitsOfABlock(string word, int units) => Assert.All(
-        GpuNetwork.KernelsOf(new SweepKernels((RecurrentCell)TestChoices.Cell(word), units)),
+        [.. GpuNetwork.KernelsOf(new SweepKernels((RecurrentCell)TestChoices.Cell(word), units)), .. OfLosses],
         kernel =>
         {
             Assert.InRange(kernel.SharedBytes, 0, 48 << 10);
@@ -65,7 +86,7 @@ public sealed partial class PtxTests
     /// <summary>Every register that is read has been written before, and every branch has its label.</summary>
     [Theory, MemberData(nameof(Cells))]
     public void Kernels_ReadWhatTheyHaveWritten(string word, int units) => Assert.All(
-        GpuNetwork.KernelsOf(new SweepKernels((RecurrentCell)TestChoices.Cell(word), units)),
+        [.. GpuNetwork.KernelsOf(new SweepKernels((RecurrentCell)TestChoices.Cell(word), units)), .. OfLosses],
         kernel =>
         {
             HashSet<int> written = [];

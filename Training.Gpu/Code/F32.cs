@@ -65,6 +65,13 @@ internal readonly unsafe struct F32(Operand operand) : IFloats<F32>
     public static F32 Choose(Flag condition, F32 then, F32 otherwise) =>
         new(KernelBuilder.Current.Emit(Operation.Select, RegisterType.F32, condition.Operand, then.Operand, otherwise.Operand));
 
+    /// <summary>Whether a number is one, by its bits, which no compiler can take for granted.</summary>
+    public static Flag IsNumber(F32 value)
+    {
+        const int infinity = 0x7F800000;
+        return new Int(Masked(value, Magnitude)) <= infinity;
+    }
+
     private static Int Whole(F32 value) =>
         new(KernelBuilder.Current.Emit(Operation.Convert, RegisterType.F32, RegisterType.I32, value.Operand));
 

@@ -88,6 +88,14 @@ internal sealed unsafe class KernelBuilder
         return new(Emit(Operation.SharedBase, RegisterType.I32), offset);
     }
 
+    /// <summary>Numbers of 64 bits in the block's shared memory.</summary>
+    public SharedDoubles ShareDoubles(int numbers)
+    {
+        int offset = (_sharedBytes + sizeof(double) - 1) / sizeof(double) * sizeof(double);
+        _sharedBytes = offset + (numbers * sizeof(double));
+        return new(Emit(Operation.SharedBase, RegisterType.I32), offset);
+    }
+
     /// <summary>Waits for every thread of the block.</summary>
     public void Barrier() => Append(Operation.Barrier);
 

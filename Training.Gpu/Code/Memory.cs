@@ -16,6 +16,9 @@ internal readonly record struct Pointer(Operand Address)
     /// <summary>A whole number.</summary>
     public Int IntAt(Int index) => new(Load(index, RegisterType.I32, sizeof(int)));
 
+    /// <summary>A float64.</summary>
+    public F64 DoubleAt(Int index) => new(Load(index, RegisterType.F64, sizeof(double)));
+
     /// <summary>A word of 64 bits.</summary>
     public Word WordAt(Int index) => new(Load(index, RegisterType.I64, sizeof(long)));
 
@@ -64,4 +67,20 @@ internal readonly record struct Shared(Operand Base, int Offset)
     /// <summary>Stores a number.</summary>
     public void Store(Int index, F32 value) => KernelBuilder.Current.Append(
         Operation.StoreShared, RegisterType.F32, a: At(index).Base, b: Operand.Of(Offset), c: value.Operand);
+}
+
+/// <summary>Numbers of 64 bits in a block's shared memory, in a kernel that is being built.</summary>
+/// <param name="Base">The address of the block's shared memory.</param>
+/// <param name="Offset">The offset of these numbers, in bytes.</param>
+internal readonly record struct SharedDoubles(Operand Base, int Offset)
+{
+    /// <summary>A number.</summary>
+    public F64 this[Int index] =>
+        new(KernelBuilder.Current.Emit(Operation.LoadShared, RegisterType.F64, At(index), Operand.Of(Offset)));
+
+    /// <summary>Stores a number.</summary>
+    public void Store(Int index, F64 value) => KernelBuilder.Current.Append(
+        Operation.StoreShared, RegisterType.F64, a: At(index), b: Operand.Of(Offset), c: value.Operand);
+
+    private Operand At(Int index) => (new Int(Base) + (index << 3)).Operand;
 }

@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Training.Fused.Simd;
+
 namespace Orleans.Tbptt.Training.Gpu.Code;
 
 /// <summary>A predicate of a kernel that is being built.</summary>
@@ -89,7 +91,7 @@ internal readonly record struct Word(Operand Operand)
 }
 
 /// <summary>A float64 in a kernel that is being built.</summary>
-internal readonly record struct F64(Operand Operand)
+internal readonly record struct F64(Operand Operand) : IDoubles<F64>
 {
     public static implicit operator F64(double value) => new(Operand.Of(value));
 
@@ -105,6 +107,8 @@ internal readonly record struct F64(Operand Operand)
         new(KernelBuilder.Current.Emit(Operation.Less, RegisterType.F64, RegisterType.Bool, left.Operand, right.Operand));
 
     public static Flag operator >(F64 left, F64 right) => right < left;
+
+    public static F64 Of(double value) => value;
 
     /// <summary>A float32, exactly.</summary>
     public static F64 Of(F32 value) =>
@@ -127,6 +131,12 @@ internal readonly record struct F64(Operand Operand)
     /// <summary>One of two.</summary>
     public static F64 Choose(Flag condition, F64 then, F64 otherwise) =>
         new(KernelBuilder.Current.Emit(Operation.Select, RegisterType.F64, condition.Operand, then.Operand, otherwise.Operand));
+
+    public static F64 WhereLess(F64 left, F64 right, F64 then, F64 otherwise) => Choose(left < right, then, otherwise);
+
+    public static F64 Exponent(F64 value) => Of((value.Bits >> Double1.ExponentPlace).Low - Double1.Bias);
+
+    public static F64 Mantissa(F64 value) => OfBits((value.Bits & (ulong)Double1.Fraction) | (ulong)Double1.One);
 
     private static F64 Of(Operation operation, F64 left, F64 right) =>
         new(KernelBuilder.Current.Emit(operation, RegisterType.F64, left.Operand, right.Operand));

@@ -51,6 +51,9 @@ internal sealed class GpuNetwork : IDisposable
     /// <summary>The head's outputs of each row; the loss replaces them by their gradient.</summary>
     public DeviceBuffer Outputs => _outputs;
 
+    /// <summary>The same as rows, without gaps between them.</summary>
+    public DeviceRows OutputRows => new(_outputs.Address, HeadWeight.Outputs);
+
     private DeviceWeight HeadWeight => Parameters.Weight(_head);
 
     /// <summary>Every kernel that a network with these sweeps may launch.</summary>
@@ -145,8 +148,6 @@ internal sealed class GpuNetwork : IDisposable
         foreach (IDisposable one in (IDisposable[])[.. _tables, _dropout, _times, _values, _inputGradient, _outputs])
             one.Dispose();
     }
-
-    private DeviceRows OutputRows => new(_outputs.Address, HeadWeight.Outputs);
 
     private DeviceWeight InputWeight(int layer) => Parameters.Weight($"rnn.weight_ih_l{layer}");
 

@@ -18,6 +18,8 @@ public sealed unsafe record AbsoluteError : ElementwiseLoss
     private protected override void Row(float* outputs, float* targets, float* terms, int columns) =>
         Elementwise.Run(new Work(outputs, targets, terms), columns);
 
+    internal override void Element<T>(float* output, float* target, float* term) => new Work(output, target, term).Do<T>(0);
+
     private readonly struct Work(float* outputs, float* targets, float* terms) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -101,10 +101,24 @@ public sealed unsafe record CrossEntropy : Loss
         return sum;
     }
 
+    /// <summary>The class of each row's target, −1 where it does not count.</summary>
+    /// <param name="batch">Has the targets.</param>
+    /// <param name="classes">How many classes there are.</param>
+    /// <param name="targets">Receives them, <c>[batch.Rows]</c>.</param>
+    internal void Targets(ChunkBatch batch, int classes, Span<int> targets)
+    {
+        for (int row = 0; row < targets.Length; row++)
+            targets[row] = TargetOf(batch.Classes[row], classes, batch.IsMasked);
+    }
+
+    private int TargetOf(long wanted, int classes, bool isMasked) =>
+        wanted == IgnoredClass || (isMasked && wanted == DataShape.MaskedClass) ? -1 : Checked(wanted, classes);
+
     /// <summary>The loss of a row; puts the gradient in the place of its outputs.</summary>
     private double OfRow(float* values, Span<float> numbers, long wantedClass, bool isMasked)
     {
-        if (wantedClass == IgnoredClass || (isMasked && wantedClass == DataShape.MaskedClass))
+        int target = TargetOf(wantedClass, numbers.Length, isMasked);
+        if (target < 0)
         {
             numbers.Clear();
             return 0;
@@ -112,7 +126,6 @@ public sealed unsafe record CrossEntropy : Loss
 
         // The maximum does not depend on the order of comparison; a NaN propagates and makes the loss NaN.
         float largest = System.Numerics.Tensors.TensorPrimitives.Max(numbers);
-        int target = Checked(wantedClass, numbers.Length);
         if (ClassWeights.Count > 0)
             return Weighted(numbers, values, largest, target);
         double wanted = numbers[target];

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Simd;
 using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Steps;
 
@@ -16,22 +17,26 @@ public abstract unsafe record ElementwiseLoss : Loss
         if (scratch.Length < targets.Length)
             scratch = new float[targets.Length];
         int columns = outputs.Columns;
-        fixed (float* target = targets, terms = scratch)
+        fixed (float* target = targets, kept = scratch)
         {
             for (int at = 0, row = 0; at < targets.Length; at += columns, row++)
-                Row(outputs[row], target + at, terms + at, columns);
+                Row(outputs[row], target + at, kept + at, columns);
         }
 
         if (batch.IsMasked)
             LeaveOut(targets, outputs, scratch);
-        return Total(scratch.AsSpan(0, targets.Length));
+        var terms = scratch.AsSpan(0, targets.Length);
+        return AddsSquares ? FixedSum.OfSquares(terms) : FixedSum.Of(terms);
     }
 
-    /// <summary>Puts the gradient in the place of a row of outputs, and keeps what <see cref="Total"/> adds up.</summary>
-    private protected abstract void Row(float* outputs, float* targets, float* terms, int columns);
+    /// <summary>Whether the loss is the sum of the squares of what is kept of each element, instead of the sum.</summary>
+    internal virtual bool AddsSquares => false;
 
-    /// <summary>The loss, of what <see cref="Row"/> kept of all elements; 0 was kept of masked ones.</summary>
-    private protected virtual double Total(ReadOnlySpan<float> terms) => FixedSum.Of(terms);
+    /// <summary>Puts the gradient of one element in its output's place, and keeps what is added up.</summary>
+    internal abstract void Element<T>(float* output, float* target, float* term) where T : unmanaged, IFloats<T>;
+
+    /// <summary>The same for a row.</summary>
+    private protected abstract void Row(float* outputs, float* targets, float* terms, int columns);
 
     private static void LeaveOut(ReadOnlySpan<float> targets, Rows outputs, Span<float> terms)
     {

@@ -31,6 +31,9 @@ public sealed unsafe record Huber : ElementwiseLoss
     private protected override void Row(float* outputs, float* targets, float* terms, int columns) =>
         Elementwise.Run(new Work(outputs, targets, terms, (float)Delta), columns);
 
+    internal override void Element<T>(float* output, float* target, float* term) =>
+        new Work(output, target, term, (float)Delta).Do<T>(0);
+
     private readonly struct Work(float* outputs, float* targets, float* terms, float delta) : IElementwise
     {
         /// <summary>With the limited difference c both pieces are one product: c (d − c/2).</summary>

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Orleans.Tbptt.Training.Fused.Simd;
-using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Training.Fused.Losses;
 
@@ -19,7 +18,9 @@ public sealed unsafe record SquaredError : ElementwiseLoss
     private protected override void Row(float* outputs, float* targets, float* terms, int columns) =>
         Elementwise.Run(new Work(outputs, targets, terms), columns);
 
-    private protected override double Total(ReadOnlySpan<float> terms) => FixedSum.OfSquares(terms);
+    internal override bool AddsSquares => true;
+
+    internal override void Element<T>(float* output, float* target, float* term) => new Work(output, target, term).Do<T>(0);
 
     private readonly struct Work(float* outputs, float* targets, float* differences) : IElementwise
     {
