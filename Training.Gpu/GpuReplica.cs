@@ -19,16 +19,23 @@ namespace Orleans.Tbptt.Training.Gpu;
 /// </remarks>
 internal sealed unsafe class GpuReplica : IReplica
 {
+    // The loss, before the hidden state, among what a chunk leaves.
+    private const int LossNumbers = sizeof(double) / sizeof(float);
+
     private readonly IAccelerator _device;
     private readonly bool _ownsDevice;
     private readonly ModelSpec _model;
     private readonly Loss _loss;
+    private readonly CommandList _commands = new();
+    private readonly Inbound _inbound;
     private readonly GpuNetwork _network;
-    private readonly HiddenLayout _hidden;
-    private readonly DeviceBuffer _ends;
-    private readonly Rows _outputs;
     private readonly GpuLoss? _lossOnDevice;
-    private float[] _staging = [];
+    private readonly GpuHidden _hidden;
+    private readonly DeviceBuffer _results;
+    private readonly PinnedBuffer _resultsOnHost;
+    private readonly PinnedBuffer _outputsOnHost;
+    private readonly PinnedBuffer _flat;
+    private readonly Rows _outputs;
     private float[] _scratch = [];
     private bool _isLoaded;
     private bool _isDisposed;
@@ -46,8 +53,12 @@ internal sealed unsafe class GpuReplica : IReplica
         (_device, _model, _loss, _ownsDevice) = (device, model, (Loss)loss, ownsDevice);
         Layout = ParameterLayout.Of(model);
         int outputs = Layout.Slots.Single(slot => slot.Name == "head.bias").Length;
-        (_network, _hidden, _ends, _outputs) = (new(device, model, Layout), new(model), new(device), new(outputs));
-        _lossOnDevice = GpuLoss.Of(device, loss, outputs);
+        (_inbound, _results, _outputs) = (new(device), new(device), new(outputs));
+        (_resultsOnHost, _outputsOnHost, _flat) = (new(device), new(device), new(device));
+        _network = new(device, _commands, _inbound, model, Layout);
+        var launcher = new Launcher(_commands);
+        _lossOnDevice = GpuLoss.Of(device, launcher, _inbound, loss, outputs);
+        _hidden = new(model, launcher, _inbound, _network);
     }
 
     /// <inheritdoc/>
@@ -69,8 +80,14 @@ internal sealed unsafe class GpuReplica : IReplica
     public void LoadParameters(ReadOnlySpan<float> parameters)
     {
         EnsureUsable(parameters.Length, "parameters", Layout.Length);
-        _network.Parameters.Flat.Load(parameters);
+
+        // Those before may still be copied from there.
+        _device.Wait();
+        parameters.CopyTo(Flat);
+        _commands.Reset();
+        _commands.CopyIn(_flat.Address, _network.Parameters.Flat.Address, FlatBytes);
         _network.LoadBiases();
+        _device.Run(_commands);
         _isLoaded = true;
     }
 
@@ -79,7 +96,9 @@ internal sealed unsafe class GpuReplica : IReplica
         ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> gradientSum)
     {
         EnsureUsable(gradientSum.Length, "the gradient", Layout.Length);
-        if (!Recur(batch, dropout, hiddenBefore, hiddenAfter))
+        EnsureFits(batch);
+        hiddenAfter.Clear();
+        if (batch.Rows == 0)
         {
             gradientSum.Clear();
             return 0;
@@ -88,49 +107,55 @@ internal sealed unsafe class GpuReplica : IReplica
         double loss = 0;
         try
         {
+            Begin(batch, dropout, hiddenBefore, hiddenAfter.IsEmpty);
             if (_lossOnDevice is null)
-            {
-                ReadOutputs(batch.Rows);
-                loss = _loss.Sum(_outputs, batch, ref _scratch);
-                WriteGradient(batch.Rows);
-            }
+                loss = LossOnHost(batch);
             else
-                _lossOnDevice.Run(_network.OutputRows, batch.Rows);
+                _lossOnDevice.Run(_network.OutputRows, batch.Rows, _results.Address);
             _network.Backward(dropout);
-            _network.Gradients.Flat.Store(gradientSum);
-            return _lossOnDevice?.Sum() ?? loss;
+            _commands.CopyOut(_network.Gradients.Flat.Address, _flat.Reserve(FlatBytes).Address, FlatBytes);
+            End(batch, hiddenAfter);
         }
         catch (OutOfDeviceMemoryException problem)
         {
             throw TooLarge(batch, problem);
         }
+
+        Flat.CopyTo(gradientSum);
+        return _lossOnDevice is null ? loss : LossOfDevice;
     }
 
     /// <inheritdoc/>
     public double Forward(
         ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs, Span<int> largest)
     {
-        if (!Recur(batch, DropoutMasks.None, hiddenBefore, hiddenAfter))
+        EnsureFits(batch);
+        hiddenAfter.Clear();
+        if (batch.Rows == 0)
             return 0;
-        if (_lossOnDevice is null || !outputs.IsEmpty || !largest.IsEmpty)
-            ReadOutputs(batch.Rows);
-        for (int row = 0; row < batch.Rows && !outputs.IsEmpty; row++)
-            _outputs.Span(row).CopyTo(outputs[(row * _outputs.Columns)..]);
-        for (int row = 0; row < largest.Length; row++)
-            largest[row] = Largest.Of(_outputs.Span(row));
-
-        // It puts its gradient in the outputs' place.
-        if (_lossOnDevice is null)
-            return _loss.Sum(_outputs, batch, ref _scratch);
+        bool needsOutputs = _lossOnDevice is null || !outputs.IsEmpty || !largest.IsEmpty;
         try
         {
-            _lossOnDevice.Run(_network.OutputRows, batch.Rows);
-            return _lossOnDevice.Sum();
+            Begin(batch, DropoutMasks.None, hiddenBefore, hiddenAfter.IsEmpty);
+            if (needsOutputs)
+                CopyOutputs(batch.Rows);
+
+            // It puts its gradient in the outputs' place.
+            _lossOnDevice?.Run(_network.OutputRows, batch.Rows, _results.Address);
+            End(batch, hiddenAfter);
         }
         catch (OutOfDeviceMemoryException problem)
         {
             throw TooLarge(batch, problem);
         }
+
+        if (needsOutputs)
+            ReadOutputs(batch.Rows);
+        for (int row = 0; row < batch.Rows && !outputs.IsEmpty; row++)
+            _outputs.Span(row).CopyTo(outputs[(row * _outputs.Columns)..]);
+        for (int row = 0; row < largest.Length; row++)
+            largest[row] = Largest.Of(_outputs.Span(row));
+        return _lossOnDevice is null ? _loss.Sum(_outputs, batch, ref _scratch) : LossOfDevice;
     }
 
     /// <inheritdoc/>
@@ -141,34 +166,79 @@ internal sealed unsafe class GpuReplica : IReplica
         _isDisposed = true;
         _network.Dispose();
         _lossOnDevice?.Dispose();
-        _ends.Dispose();
-        _outputs.Dispose();
+        foreach (IDisposable one in (IDisposable[])[_inbound, _results, _resultsOnHost, _outputsOnHost, _flat, _outputs])
+            one.Dispose();
         if (_ownsDevice)
             _device.Dispose();
     }
 
-    /// <summary>Runs the chunk to the head's outputs; false where it has no rows.</summary>
-    private bool Recur(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
-    {
-        EnsureFits(batch);
-        hiddenAfter.Clear();
-        if (batch.Rows == 0)
-            return false;
-        try
-        {
-            _network.Begin(batch);
-            _lossOnDevice?.Begin(batch);
-            LoadHidden(batch, hiddenBefore);
-            _network.Forward(batch, dropout);
-        }
-        catch (OutOfDeviceMemoryException problem)
-        {
-            throw TooLarge(batch, problem);
-        }
+    private long FlatBytes => (long)Layout.Length * sizeof(float);
 
-        if (!hiddenAfter.IsEmpty)
-            StoreHidden(batch, hiddenAfter);
-        return true;
+    /// <summary>The parameters on their way to the device, or the gradient on its way back.</summary>
+    private Span<float> Flat => _flat.Reserve(FlatBytes).Numbers<float>(0, Layout.Length);
+
+    private double LossOfDevice => _resultsOnHost.Numbers<double>(0, 1)[0];
+
+    /// <summary>Packs a chunk, and writes down what leads to the head's outputs and to the state after it.</summary>
+    private void Begin(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, bool leavesHidden)
+    {
+        int lanes = batch.ActiveLanes.Length;
+        _commands.Reset();
+        _inbound.Begin();
+        _network.Begin(batch, dropout);
+        _lossOnDevice?.Begin(batch);
+        _hidden.Load(batch, hiddenBefore);
+        _results.Reserve(LossNumbers + _hidden.Numbers(lanes));
+        _inbound.CopyTo(_commands);
+        _hidden.ToHistories(lanes);
+        _network.Forward(dropout);
+        if (!leavesHidden)
+            _hidden.FromHistories(_results.At(LossNumbers), lanes);
+    }
+
+    /// <summary>Runs what was written down, and waits: once a chunk, unless the host computes the loss.</summary>
+    private void End(ChunkBatch batch, Span<float> hiddenAfter)
+    {
+        int hidden = hiddenAfter.IsEmpty ? 0 : _hidden.Numbers(batch.ActiveLanes.Length);
+        int bytes = (LossNumbers + hidden) * sizeof(float);
+        _commands.CopyOut(_results.Address, _resultsOnHost.Reserve(bytes).Address, bytes);
+        _device.Run(_commands);
+        _device.Wait();
+        if (hidden > 0)
+            _hidden.Store(batch, _resultsOnHost.Numbers<float>(sizeof(double), hidden), hiddenAfter);
+    }
+
+    /// <summary>Computes the loss on the host, and writes down that its gradient takes the outputs' place.</summary>
+    private double LossOnHost(ChunkBatch batch)
+    {
+        CopyOutputs(batch.Rows);
+        _device.Run(_commands);
+        _device.Wait();
+        ReadOutputs(batch.Rows);
+        double loss = _loss.Sum(_outputs, batch, ref _scratch);
+        int columns = _outputs.Columns;
+        var gradient = _outputsOnHost.Numbers<float>(0, batch.Rows * columns);
+        for (int row = 0; row < batch.Rows; row++)
+            _outputs.Span(row).CopyTo(gradient[(row * columns)..]);
+        _commands.Reset();
+        _commands.CopyIn(_outputsOnHost.Address, _network.OutputRows.Start, (long)gradient.Length * sizeof(float));
+        return loss;
+    }
+
+    /// <summary>Writes down that the head's outputs come to the host.</summary>
+    private void CopyOutputs(int rows)
+    {
+        long bytes = (long)rows * _outputs.Columns * sizeof(float);
+        _commands.CopyOut(_network.OutputRows.Start, _outputsOnHost.Reserve(bytes).Address, bytes);
+    }
+
+    private void ReadOutputs(int rows)
+    {
+        _outputs.Reserve(rows);
+        int columns = _outputs.Columns;
+        var numbers = _outputsOnHost.Numbers<float>(0, rows * columns);
+        for (int row = 0; row < rows; row++)
+            numbers.Slice(row * columns, columns).CopyTo(_outputs.Span(row));
     }
 
     /// <summary>Gives back what chunks have taken, and says how large one may be.</summary>
@@ -176,73 +246,10 @@ internal sealed unsafe class GpuReplica : IReplica
     {
         _network.ReleaseChunk();
         _lossOnDevice?.ReleaseChunk();
-        _ends.Dispose();
+        _inbound.Dispose();
+        _results.Dispose();
         return new(GpuMemory.TooLarge(Device, _device.FreeMemory, _model, _loss, batch.ActiveLanes.Length, batch.Steps), problem);
     }
-
-    /// <summary>Copies the active lanes' states before the chunk to where the histories begin.</summary>
-    private void LoadHidden(ChunkBatch batch, ReadOnlySpan<float> hidden)
-    {
-        var lanes = batch.ActiveLanes;
-        var staging = Staging(lanes.Length);
-        for (int layer = 0; layer < _model.Layers; layer++)
-        {
-            for (int state = 0; state < _hidden.States; state++)
-            {
-                for (int i = 0; i < lanes.Length; i++)
-                    hidden.Slice(Offset(lanes[i], state, layer), _model.HiddenSize).CopyTo(staging[(i * _model.HiddenSize)..]);
-                fixed (float* from = staging)
-                    _device.Upload(from, _network.Layers[layer].History(state).Start, (long)staging.Length * sizeof(float));
-            }
-        }
-    }
-
-    /// <summary>Copies each active lane's last states from the histories.</summary>
-    private void StoreHidden(ChunkBatch batch, Span<float> hidden)
-    {
-        var lanes = batch.ActiveLanes;
-        var staging = Staging(lanes.Length);
-        _ends.Reserve(staging.Length);
-        for (int layer = 0; layer < _model.Layers; layer++)
-        {
-            for (int state = 0; state < _hidden.States; state++)
-            {
-                _network.CopyLast(layer, state, _ends.Address);
-                _ends.Store(staging);
-                for (int i = 0; i < lanes.Length; i++)
-                    staging.Slice(i * _model.HiddenSize, _model.HiddenSize).CopyTo(hidden[Offset(lanes[i], state, layer)..]);
-            }
-        }
-    }
-
-    private void ReadOutputs(int rows)
-    {
-        _outputs.Reserve(rows);
-        var staging = Staging(rows, _outputs.Columns);
-        _network.Outputs.Store(staging);
-        for (int row = 0; row < rows; row++)
-            staging.Slice(row * _outputs.Columns, _outputs.Columns).CopyTo(_outputs.Span(row));
-    }
-
-    private void WriteGradient(int rows)
-    {
-        var staging = Staging(rows, _outputs.Columns);
-        for (int row = 0; row < rows; row++)
-            _outputs.Span(row).CopyTo(staging[(row * _outputs.Columns)..]);
-        _network.Outputs.Load<float>(staging);
-    }
-
-    private Span<float> Staging(int rows) => Staging(rows, _model.HiddenSize);
-
-    private Span<float> Staging(int rows, int columns)
-    {
-        int needed = checked(rows * columns);
-        if (_staging.Length < needed)
-            _staging = new float[needed];
-        return _staging.AsSpan(0, needed);
-    }
-
-    private int Offset(int lane, int state, int layer) => (lane * _hidden.Length) + _hidden.Offset(state, layer);
 
     private void EnsureUsable(int length, string what, int expected)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Specs.Keys;
@@ -70,7 +71,8 @@ public sealed class GpuLossTests
     {
         var batch = Batch(new(0, 6, 0, 9), 3);
         using var device = new Emulator();
-        using var loss = GpuLoss.Of(device, new CrossEntropy(), 2);
+        using var inbound = new Inbound(device);
+        using var loss = GpuLoss.Of(device, new(device), inbound, new CrossEntropy(), 2);
 
         var refusal = Assert.Throws<InvalidDataException>(() => loss!.Begin(batch));
 
@@ -94,14 +96,19 @@ public sealed class GpuLossTests
         foreach (bool backwards in (bool[])[false, true])
         {
             using var device = new Emulator(backwards);
-            using var actual = GpuLoss.Of(device, loss, outputs)!;
-            var numbers = new DeviceBuffer(device);
+            using var inbound = new Inbound(device);
+            using var actual = GpuLoss.Of(device, new(device), inbound, loss, outputs)!;
+            DeviceBuffer numbers = new(device), total = new(device);
             numbers.Load<float>(values);
+            total.Load<double>([0]);
             actual.Begin(batch);
-            actual.Run(new(numbers.Address, outputs), rows);
+            inbound.CopyTo(device);
+            actual.Run(new(numbers.Address, outputs), rows, total.Address);
             numbers.Store(found);
+            double[] foundSum = new double[1];
+            total.Store(MemoryMarshal.Cast<double, float>(foundSum.AsSpan()));
 
-            Bits.Same([Number(sum)], [Number(actual.Sum())]);
+            Bits.Same([Number(sum)], [Number(foundSum[0])]);
             Bits.Same(wanted.Select(value => Number(value)), found.Select(value => Number(value)));
         }
     }

@@ -58,9 +58,10 @@ public sealed class GpuMemoryTests
         {
             replica.LoadParameters(Example.Parameters);
             Run(replica, Example);
+            Assert.InRange(device.PageLocked, 1, 8);
         }
 
-        Assert.Equal(1 << 30, device.FreeMemory);
+        Assert.Equal((1 << 30, 0), (device.FreeMemory, device.PageLocked));
     }
 
     private static void Run(GpuReplica replica, ReferenceCase example) => replica.ForwardBackward(

@@ -118,7 +118,7 @@ public sealed unsafe class KernelTests
             from.Load<float>([1, 2, 3]);
             to.Reserve(blocks);
             counter.Reserve(1);
-            counter.Clear(1);
+            device.Clear(counter.Address, sizeof(int));
 
             device.Launch(kernel, blocks, 1, 1, from.Address, to.Address, counter.Address);
 

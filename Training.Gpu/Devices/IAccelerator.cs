@@ -17,9 +17,9 @@ internal readonly record struct Argument(long Bits)
 
 /// <summary>
 /// What runs kernels: a GPU through its driver, or the emulator. Work is done in the order in which it is given; only
-/// <see cref="Download"/> waits for it. Used by one thread at a time.
+/// <see cref="Wait"/> and <see cref="Download"/> wait for it. Used by one thread at a time.
 /// </summary>
-internal unsafe interface IAccelerator : IDisposable
+internal unsafe interface IAccelerator : ICommands, IDisposable
 {
     /// <summary>The device, as <c>cuda:0</c>.</summary>
     string Device { get; }
@@ -43,25 +43,25 @@ internal unsafe interface IAccelerator : IDisposable
     /// <summary>Gives memory back.</summary>
     void Free(nint address);
 
-    /// <summary>Copies to the device; the host's memory may be changed afterwards.</summary>
+    /// <summary>Copies to the device from any memory of the host, which may be changed afterwards.</summary>
     void Upload(void* from, nint to, long bytes);
 
     /// <summary>Copies from the device, after all work before.</summary>
     void Download(nint from, void* to, long bytes);
 
-    /// <summary>Copies within the device.</summary>
-    void Copy(nint from, nint to, long bytes);
+    /// <summary>Allocates page-locked memory of the host.</summary>
+    nint AllocateHost(long bytes);
 
-    /// <summary>Sets bytes to 0.</summary>
-    void Clear(nint address, long bytes);
+    /// <summary>Gives it back.</summary>
+    void FreeHost(nint address);
 
-    /// <summary>Launches a kernel.</summary>
-    /// <param name="kernel">The kernel.</param>
-    /// <param name="x">Blocks in x.</param>
-    /// <param name="y">Blocks in y.</param>
-    /// <param name="threads">Threads of a block.</param>
-    /// <param name="arguments">What it is given, one for each parameter.</param>
-    void Launch(KernelCode kernel, int x, int y, int threads, params ReadOnlySpan<Argument> arguments);
+    /// <summary>
+    /// Runs all commands of a list. The same list may be run faster the next time (<see cref="Replays{T}"/>); it does the same.
+    /// </summary>
+    void Run(CommandList commands);
+
+    /// <summary>Waits for all work before.</summary>
+    void Wait();
 }
 
 /// <summary>A device has not enough memory left.</summary>

@@ -20,6 +20,9 @@ internal static unsafe partial class Cuda
     /// <summary>Options of compiling PTX: room for messages, and its length.</summary>
     public const int ErrorLog = 5, ErrorLogBytes = 6;
 
+    /// <summary>Of what a stream writes down, calls of other threads are no part, and are allowed.</summary>
+    public const int CaptureOfThread = 1;
+
     private const string Library = "libcuda.so.1";
 
     [LibraryImport(Library, EntryPoint = "cuInit")]
@@ -96,6 +99,24 @@ internal static unsafe partial class Cuda
 
     [LibraryImport(Library, EntryPoint = "cuStreamDestroy_v2")]
     public static partial int StreamDestroy(nint stream);
+
+    [LibraryImport(Library, EntryPoint = "cuStreamBeginCapture_v2")]
+    public static partial int StreamBeginCapture(nint stream, int mode);
+
+    [LibraryImport(Library, EntryPoint = "cuStreamEndCapture")]
+    public static partial int StreamEndCapture(nint stream, out nint graph);
+
+    [LibraryImport(Library, EntryPoint = "cuGraphInstantiateWithFlags")]
+    public static partial int GraphInstantiate(out nint executable, nint graph, ulong flags);
+
+    [LibraryImport(Library, EntryPoint = "cuGraphLaunch")]
+    public static partial int GraphLaunch(nint executable, nint stream);
+
+    [LibraryImport(Library, EntryPoint = "cuGraphExecDestroy")]
+    public static partial int GraphExecDestroy(nint executable);
+
+    [LibraryImport(Library, EntryPoint = "cuGraphDestroy")]
+    public static partial int GraphDestroy(nint graph);
 
     [LibraryImport(Library, EntryPoint = "cuLaunchKernel")]
     public static partial int LaunchKernel(

@@ -8,7 +8,7 @@ using Orleans.Tbptt.Training.Gpu.Ptx;
 namespace Orleans.Tbptt.Training.Gpu.Driver;
 
 /// <summary>A GPU through NVIDIA's driver: its primary context and one stream.</summary>
-internal sealed unsafe class CudaAccelerator : IAccelerator
+internal sealed unsafe partial class CudaAccelerator : IAccelerator
 {
     private const int LogBytes = 16 << 10;
 
@@ -185,6 +185,7 @@ internal sealed unsafe class CudaAccelerator : IAccelerator
 
         // A device that is lost refuses all of this: nothing can be done about it.
         _ = Cuda.CtxSetCurrent(_context);
+        _replays?.Clear();
         foreach (nint module in _modules)
             _ = Cuda.ModuleUnload(module);
         _ = Cuda.MemFreeHost(_staging);

@@ -23,6 +23,8 @@ internal sealed unsafe class Emulator(
     private static readonly ConcurrentDictionary<string, EmulatedKernel> Compiled = new(StringComparer.Ordinal);
 
     private readonly EmulatedMemory _memory = new();
+    private readonly Replays<CommandList> _replays = new(static list => list, static _ => { });
+    private readonly HashSet<nint> _pageLocked = [];
 
     /// <inheritdoc/>
     public string Device => device;
@@ -32,6 +34,12 @@ internal sealed unsafe class Emulator(
 
     /// <summary>How many launches there were of each kernel.</summary>
     public Dictionary<string, int> Launches { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>How many lists were replayed from what was written down the first time.</summary>
+    public int Replayed => _replays.Count;
+
+    /// <summary>Pieces of page-locked memory that were not given back.</summary>
+    public int PageLocked => _pageLocked.Count;
 
     /// <inheritdoc/>
     public void Prepare(IReadOnlyList<KernelCode> kernels)
@@ -56,6 +64,36 @@ internal sealed unsafe class Emulator(
 
     /// <inheritdoc/>
     public void Download(nint from, void* to, long bytes) => Buffer.MemoryCopy((void*)from, to, bytes, bytes);
+
+    /// <inheritdoc/>
+    public nint AllocateHost(long bytes)
+    {
+        nint address = (nint)NativeMemory.Alloc((nuint)bytes);
+        NativeMemory.Fill((void*)address, (nuint)bytes, 0xFF);
+        _pageLocked.Add(address);
+        return address;
+    }
+
+    /// <inheritdoc/>
+    public void FreeHost(nint address)
+    {
+        if (_pageLocked.Remove(address))
+            NativeMemory.Free((void*)address);
+    }
+
+    /// <inheritdoc/>
+    public void Run(CommandList commands) => (_replays.Find(commands) ?? commands).Run(this);
+
+    /// <inheritdoc/>
+    public void Wait()
+    {
+    }
+
+    /// <inheritdoc/>
+    public void CopyIn(nint host, nint to, long bytes) => Upload((void*)host, to, bytes);
+
+    /// <inheritdoc/>
+    public void CopyOut(nint from, nint host, long bytes) => Download(from, (void*)host, bytes);
 
     /// <inheritdoc/>
     public void Copy(nint from, nint to, long bytes) => Buffer.MemoryCopy((void*)from, (void*)to, bytes, bytes);
@@ -132,5 +170,11 @@ internal sealed unsafe class Emulator(
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _memory.Dispose();
+    public void Dispose()
+    {
+        foreach (nint address in _pageLocked)
+            NativeMemory.Free((void*)address);
+        _pageLocked.Clear();
+        _memory.Dispose();
+    }
 }

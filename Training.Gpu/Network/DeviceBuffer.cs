@@ -42,9 +42,6 @@ internal sealed class DeviceBuffer(IAccelerator device) : IDisposable
             device.Download(At(first), to, (long)numbers.Length * sizeof(float));
     }
 
-    /// <summary>Sets numbers to 0, from the first one on.</summary>
-    public void Clear(long numbers) => device.Clear(_address, numbers * sizeof(float));
-
     public void Dispose()
     {
         if (_address != 0)

@@ -13,20 +13,19 @@ internal sealed class GpuDropout : IDisposable
     private readonly Launcher _launcher;
     private readonly ModelSpec _model;
     private readonly int _inputs;
-    private readonly DeviceBuffer _inputKeys;
-    private readonly DeviceBuffer[] _keys;
+    private readonly InboundPart _inputKeys;
+    private readonly InboundPart[] _keys;
     private readonly DeviceBuffer[] _dropped;
     private readonly DeviceBuffer _whole;
     private readonly DeviceBuffer _droppedInputs;
-    private ulong[] _host = [];
 
-    public GpuDropout(IAccelerator device, Launcher launcher, ModelSpec model)
+    public GpuDropout(IAccelerator device, Launcher launcher, Inbound inbound, ModelSpec model)
     {
         (_launcher, _model) = (launcher, model);
         _inputs = model.ValueInputs + model.Tables.Sum(table => table.Size);
-        _keys = [.. Enumerable.Range(0, model.Layers).Select(_ => new DeviceBuffer(device))];
+        _keys = [.. Enumerable.Range(0, model.Layers).Select(_ => new InboundPart(inbound))];
         _dropped = [.. Enumerable.Range(0, model.Layers).Select(_ => new DeviceBuffer(device))];
-        (_inputKeys, _whole, _droppedInputs) = (new(device), new(device), new(device));
+        (_inputKeys, _whole, _droppedInputs) = (new(inbound), new(device), new(device));
     }
 
     /// <summary>The first layer's inputs, dropped.</summary>
@@ -38,25 +37,19 @@ internal sealed class GpuDropout : IDisposable
     /// <summary>The outputs of a layer, dropped.</summary>
     public DeviceRows Dropped(int layer) => new(_dropped[layer].Address, _model.HiddenSize);
 
-    /// <summary>Brings the keys of a chunk's masks to the device.</summary>
+    /// <summary>Packs the keys of a chunk's masks.</summary>
     public void Begin(ChunkBatch batch, DropoutMasks dropout)
     {
-        if (_host.Length < batch.Rows)
-            _host = new ulong[batch.Rows];
-        var keys = _host.AsSpan(0, batch.Rows);
         for (int layer = 0; layer < _model.Layers; layer++)
         {
             if (layer + 1 < _model.Layers ? !dropout.DropsBetween : !dropout.DropsOutputs)
                 continue;
-            dropout.Keys(batch, layer, keys);
-            _keys[layer].Load<ulong>(keys);
+            dropout.Keys(batch, layer, _keys[layer].Room<ulong>(batch.Rows));
             _dropped[layer].Reserve((long)batch.Rows * _model.HiddenSize);
         }
 
-        if (!dropout.DropsInputs)
-            return;
-        dropout.InputKeys(batch, keys);
-        _inputKeys.Load<ulong>(keys);
+        if (dropout.DropsInputs)
+            dropout.InputKeys(batch, _inputKeys.Room<ulong>(batch.Rows));
     }
 
     /// <summary>Room for the first layer's inputs before anything is dropped.</summary>
@@ -89,13 +82,13 @@ internal sealed class GpuDropout : IDisposable
 
     public void Dispose()
     {
-        foreach (var buffer in (DeviceBuffer[])[_inputKeys, _whole, _droppedInputs, .. _keys, .. _dropped])
+        foreach (var buffer in (DeviceBuffer[])[_whole, _droppedInputs, .. _dropped])
             buffer.Dispose();
     }
 
     private void Drop(DeviceRows outputs, int layer, double rate, int rows) =>
         Drop(outputs, Dropped(layer), _keys[layer], rate, rows, _model.HiddenSize);
 
-    private void Drop(DeviceRows from, DeviceRows to, DeviceBuffer keys, double rate, int rows, int columns) =>
+    private void Drop(DeviceRows from, DeviceRows to, InboundPart keys, double rate, int rows, int columns) =>
         _launcher.Drop(from, to, keys.Address, DropoutMasks.Threshold(rate), DropoutMasks.Kept(rate), rows, columns);
 }

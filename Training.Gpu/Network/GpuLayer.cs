@@ -59,7 +59,9 @@ internal sealed class GpuLayer : IDisposable
     {
         var cell = (RecurrentCell)model.Cell;
         int ofRow = (cell.Gates * (cell.SplitsGates ? 2 : 1)) + cell.Kept + cell.States + 1;
-        return model.HiddenSize * ((rows * ofRow) + (lanes * ((2 * cell.States) + 1)));
+
+        // With the states before and after the chunk, as they come and go.
+        return model.HiddenSize * ((rows * ofRow) + (lanes * ((4 * cell.States) + 1)));
     }
 
     /// <summary>History of a state, its first row the initial state of the first lane.</summary>
@@ -72,7 +74,7 @@ internal sealed class GpuLayer : IDisposable
     public void LoadBiases()
     {
         _inputBias.Reserve(Sums);
-        _device.Copy(_parameters.Bias($"rnn.bias_ih_l{_layer}"), _inputBias.Address, Sums * sizeof(float));
+        _launcher.Move(_parameters.Bias($"rnn.bias_ih_l{_layer}"), _inputBias.Address, Sums);
         if (_cell.HasHiddenWeights && !_cell.SplitsGates)
             _launcher.Add(new(_parameters.Bias($"rnn.bias_hh_l{_layer}"), Sums), 0, new(_inputBias.Address, Sums), 1, Sums);
     }
@@ -102,7 +104,7 @@ internal sealed class GpuLayer : IDisposable
     public void Backward(GpuTimes times)
     {
         foreach (var gradient in _stateGradients)
-            gradient.Clear((long)times.Lanes * _units);
+            _launcher.Clear(gradient.Address, (long)times.Lanes * _units);
         Sweep(times, _kernels.Backward, _kernels.BackwardOverGrid, backward: true, [SweepKernels.WholeStep]);
     }
 
@@ -118,7 +120,7 @@ internal sealed class GpuLayer : IDisposable
         if (_cell.SplitsGates)
             _launcher.Sum(HiddenGates, hiddenBias, times.Rows, Sums);
         else
-            _device.Copy(inputBias, hiddenBias, Sums * sizeof(float));
+            _launcher.Move(inputBias, hiddenBias, Sums);
     }
 
     /// <summary>Gives back the memory of chunks.</summary>
@@ -151,8 +153,8 @@ internal sealed class GpuLayer : IDisposable
         bool isOne = x == 1 || !_cell.HasHiddenWeights;
         if (isOne || _device.FitsAtOnce(overGrid, x * y, threads))
         {
-            _counter.Clear(1);
-            _device.Launch(isOne ? alone : overGrid, x, y, threads, [.. common, .. rest, 0, times.Steps]);
+            _launcher.Clear(_counter.Address, 1);
+            _launcher.Launch(isOne ? alone : overGrid, x, y, threads, [.. common, .. rest, 0, times.Steps]);
             return;
         }
 
@@ -161,9 +163,9 @@ internal sealed class GpuLayer : IDisposable
         {
             int step = backward ? times.Steps - 1 - i : i;
             if (!backward)
-                _device.Launch(alone, x, y, threads, [.. common, .. rest, step, step + 1]);
+                _launcher.Launch(alone, x, y, threads, [.. common, .. rest, step, step + 1]);
             for (int part = SweepKernels.CellAlone; backward && part <= SweepKernels.ProductAlone; part++)
-                _device.Launch(alone, x, y, threads, [.. common, part, step, step + 1]);
+                _launcher.Launch(alone, x, y, threads, [.. common, part, step, step + 1]);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Gpu.Code;
@@ -11,29 +10,30 @@ namespace Orleans.Tbptt.Training.Gpu.Network;
 /// <summary>A loss on a device, with the sums of the CPU's, so that nothing waits for the host between forward and backward.</summary>
 internal abstract class GpuLoss : IDisposable
 {
-    private readonly DeviceBuffer _sum;
-
-    private protected GpuLoss(IAccelerator device) => (Accelerator, _sum, Targets, Terms) = (device, new(device), new(device), new(device));
+    private protected GpuLoss(IAccelerator device, Launcher launcher, Inbound inbound) =>
+        (Launcher, Targets, Terms) = (launcher, new(inbound), new(device));
 
     /// <summary>The targets of the chunk.</summary>
-    protected DeviceBuffer Targets { get; }
+    protected InboundPart Targets { get; }
 
     /// <summary>What elements or rows add to the loss.</summary>
     protected DeviceBuffer Terms { get; }
 
-    /// <summary>The device.</summary>
-    protected IAccelerator Accelerator { get; }
+    /// <summary>Takes what is to be done.</summary>
+    protected Launcher Launcher { get; }
 
     /// <summary>That of a loss; null where it is computed on the host.</summary>
     /// <param name="device">The device.</param>
+    /// <param name="launcher">What is to be done goes there.</param>
+    /// <param name="inbound">What a chunk brings goes there.</param>
     /// <param name="loss">The loss.</param>
     /// <param name="outputs">Outputs of the head.</param>
-    public static GpuLoss? Of(IAccelerator device, LossSpec loss, int outputs)
+    public static GpuLoss? Of(IAccelerator device, Launcher launcher, Inbound inbound, LossSpec loss, int outputs)
     {
         GpuLoss? own = loss switch
         {
-            CrossEntropy entropy => new ClassLoss(device, entropy, outputs),
-            ElementwiseLoss elements => new ValueLoss(device, elements),
+            CrossEntropy entropy => new ClassLoss(device, launcher, inbound, entropy, outputs),
+            ElementwiseLoss elements => new ValueLoss(device, launcher, inbound, elements),
             _ => null,
         };
         if (own is not null)
@@ -52,38 +52,24 @@ internal abstract class GpuLoss : IDisposable
     /// <summary>What it launches.</summary>
     public abstract IReadOnlyList<KernelCode> Kernels { get; }
 
-    /// <summary>Brings the targets of a chunk to the device.</summary>
+    /// <summary>Packs the targets of a chunk.</summary>
     public abstract void Begin(ChunkBatch batch);
 
     /// <summary>Puts the gradient in the outputs' place, and computes the sum.</summary>
     /// <param name="outputs">A row of outputs for each row of targets, without gaps between them.</param>
     /// <param name="rows">How many rows.</param>
-    public void Run(DeviceRows outputs, int rows) => Run(outputs, rows, _sum.Reserve(sizeof(double) / sizeof(float)).Address);
-
-    /// <summary>The sum, after all work before.</summary>
-    public double Sum()
-    {
-        double sum = 0;
-        _sum.Store(MemoryMarshal.Cast<double, float>(new Span<double>(ref sum)));
-        return sum;
-    }
+    /// <param name="sum">Receives the sum, a float64.</param>
+    public abstract void Run(DeviceRows outputs, int rows, nint sum);
 
     /// <summary>Gives back the memory of chunks; the next one takes what it needs.</summary>
-    public void ReleaseChunk()
-    {
-        foreach (var buffer in (DeviceBuffer[])[_sum, Targets, Terms])
-            buffer.Dispose();
-    }
+    public void ReleaseChunk() => Terms.Dispose();
 
     public virtual void Dispose() => ReleaseChunk();
-
-    private protected abstract void Run(DeviceRows outputs, int rows, nint sum);
-
-    private protected static int Blocks(int count, int each) => (count + each - 1) / each;
 }
 
 /// <summary>A sum over elements.</summary>
-internal sealed class ValueLoss(IAccelerator device, ElementwiseLoss loss) : GpuLoss(device)
+internal sealed class ValueLoss(IAccelerator device, Launcher launcher, Inbound inbound, ElementwiseLoss loss)
+    : GpuLoss(device, launcher, inbound)
 {
     private readonly KernelCode _elements = LossKernels.OfElements(loss);
     private readonly KernelCode _total = loss.AddsSquares ? SumKernels.FixedOfSquares : SumKernels.Fixed;
@@ -97,14 +83,14 @@ internal sealed class ValueLoss(IAccelerator device, ElementwiseLoss loss) : Gpu
         _isMasked = batch.IsMasked;
     }
 
-    private protected override void Run(DeviceRows outputs, int rows, nint sum)
+    public override void Run(DeviceRows outputs, int rows, nint sum)
     {
         int count = rows * outputs.Stride;
         Terms.Reserve(count);
-        Accelerator.Launch(
-            _elements, Blocks(count, LossKernels.Threads), 1, LossKernels.Threads, outputs.Start, Targets.Address, Terms.Address,
+        Launcher.Launch(
+            _elements, Launcher.Blocks(count, LossKernels.Threads), 1, LossKernels.Threads, outputs.Start, Targets.Address, Terms.Address,
             _isMasked ? 1 : 0, count);
-        Accelerator.Launch(_total, 1, 1, SumKernels.Threads, Terms.Address, sum, count);
+        Launcher.Launch(_total, 1, 1, SumKernels.Threads, Terms.Address, sum, count);
     }
 }
 
@@ -115,9 +101,9 @@ internal sealed class ClassLoss : GpuLoss
     private readonly int _classes;
     private readonly KernelCode _rows;
     private readonly DeviceBuffer _weights;
-    private int[] _numbers = [];
 
-    public ClassLoss(IAccelerator device, CrossEntropy loss, int classes) : base(device)
+    public ClassLoss(IAccelerator device, Launcher launcher, Inbound inbound, CrossEntropy loss, int classes)
+        : base(device, launcher, inbound)
     {
         (_loss, _classes, _rows, _weights) = (loss, classes, LossKernels.OfClasses(loss, classes), new(device));
         if (loss.ClassWeights.Count > 0)
@@ -126,14 +112,7 @@ internal sealed class ClassLoss : GpuLoss
 
     public override IReadOnlyList<KernelCode> Kernels => [_rows, SumKernels.InOrder];
 
-    public override void Begin(ChunkBatch batch)
-    {
-        if (_numbers.Length < batch.Rows)
-            _numbers = new int[batch.Rows];
-        var targets = _numbers.AsSpan(0, batch.Rows);
-        _loss.Targets(batch, _classes, targets);
-        Targets.Load<int>(targets);
-    }
+    public override void Begin(ChunkBatch batch) => _loss.Targets(batch, _classes, Targets.Room<int>(batch.Rows));
 
     public override void Dispose()
     {
@@ -141,12 +120,12 @@ internal sealed class ClassLoss : GpuLoss
         _weights.Dispose();
     }
 
-    private protected override void Run(DeviceRows outputs, int rows, nint sum)
+    public override void Run(DeviceRows outputs, int rows, nint sum)
     {
         Terms.Reserve(2L * rows);
-        Accelerator.Launch(
-            _rows, Blocks(rows, LossKernels.Rows), 1, LossKernels.Threads, outputs.Start, Targets.Address, Terms.Address,
+        Launcher.Launch(
+            _rows, Launcher.Blocks(rows, LossKernels.Rows), 1, LossKernels.Threads, outputs.Start, Targets.Address, Terms.Address,
             _weights.Address, rows);
-        Accelerator.Launch(SumKernels.InOrder, 1, 1, SumKernels.Threads, Terms.Address, sum, rows);
+        Launcher.Launch(SumKernels.InOrder, 1, 1, SumKernels.Threads, Terms.Address, sum, rows);
     }
 }

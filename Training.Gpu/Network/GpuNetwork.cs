@@ -16,24 +16,31 @@ internal sealed class GpuNetwork : IDisposable
     private readonly GpuTable[] _tables;
     private readonly GpuDropout _dropout;
     private readonly GpuTimes _times;
-    private readonly DeviceBuffer _values;
+    private readonly InboundPart _values;
     private readonly DeviceBuffer _inputGradient;
     private readonly DeviceBuffer _outputs;
     private readonly string _head;
 
-    public GpuNetwork(IAccelerator device, ModelSpec model, ParameterLayout layout)
+    /// <summary>Makes the network.</summary>
+    /// <param name="device">Has the memory.</param>
+    /// <param name="commands">What is to be done goes there.</param>
+    /// <param name="inbound">What a chunk brings goes there, before its commands.</param>
+    /// <param name="model">The network.</param>
+    /// <param name="layout">Its parameters.</param>
+    public GpuNetwork(IAccelerator device, ICommands commands, Inbound inbound, ModelSpec model, ParameterLayout layout)
     {
-        (_model, _launcher, _head) = (model, new(device), layout.Head);
+        (_model, _launcher, _head) = (model, new(commands), layout.Head);
         (Parameters, Gradients) = (new(device, layout), new(device, layout));
+        var shared = new GpuResources(device, _launcher, inbound, Parameters, Gradients);
         var kernels = new SweepKernels((RecurrentCell)model.Cell, model.HiddenSize);
         device.Prepare(KernelsOf(kernels));
         _layers = [.. Enumerable.Range(0, model.Layers)
             .Select(layer => new GpuLayer(device, _launcher, kernels, model, layer, Parameters, Gradients))];
         _tables = new GpuTable[model.Tables.Count];
         for (int i = 0, first = model.ValueInputs; i < _tables.Length; first += model.Tables[i++].Size)
-            _tables[i] = new(device, _launcher, model, layout, i, first, Parameters, Gradients);
+            _tables[i] = new(shared, model, layout, i, first);
         (_dropout, _times, _values, _inputGradient, _outputs) =
-            (new(device, _launcher, model), new(device), new(device), new(device), new(device));
+            (new(device, _launcher, inbound, model), new(inbound), new(inbound), new(device), new(device));
     }
 
     /// <summary>The parameters.</summary>
@@ -48,10 +55,7 @@ internal sealed class GpuNetwork : IDisposable
     /// <summary>The chunk's time steps.</summary>
     public GpuTimes Times => _times;
 
-    /// <summary>The head's outputs of each row; the loss replaces them by their gradient.</summary>
-    public DeviceBuffer Outputs => _outputs;
-
-    /// <summary>The same as rows, without gaps between them.</summary>
+    /// <summary>The head's outputs of each row, without gaps between them; the loss replaces them by their gradient.</summary>
     public DeviceRows OutputRows => new(_outputs.Address, HeadWeight.Outputs);
 
     private DeviceWeight HeadWeight => Parameters.Weight(_head);
@@ -69,23 +73,26 @@ internal sealed class GpuNetwork : IDisposable
             layer.LoadBiases();
     }
 
-    /// <summary>Makes room for a chunk; its initial state is then to be loaded.</summary>
-    public void Begin(ChunkBatch batch)
+    /// <summary>Packs a chunk and makes room for it; its initial state is then to be put into the histories.</summary>
+    public void Begin(ChunkBatch batch, DropoutMasks dropout)
     {
         _times.Load(batch);
+        _values.Load(batch.Values);
+        _dropout.Begin(batch, dropout);
+        foreach (var table in _tables)
+            table.Begin(batch.Tokens, dropout);
         foreach (var layer in _layers)
             layer.Begin(_times);
     }
 
     /// <summary>Runs a chunk forward to the head's outputs.</summary>
-    public void Forward(ChunkBatch batch, DropoutMasks dropout)
+    public void Forward(DropoutMasks dropout)
     {
         int rows = _times.Rows;
-        _dropout.Begin(batch, dropout);
         for (int index = 0; index < _layers.Length; index++)
         {
             if (index == 0)
-                SumInputs(batch, dropout);
+                SumInputs(dropout);
             else
                 _launcher.Forward(Inputs(index, dropout), InputWeight(index), _layers[index].InputBias, 0, _layers[index].Gates, rows);
             _layers[index].Forward(_times);
@@ -145,7 +152,7 @@ internal sealed class GpuNetwork : IDisposable
     {
         foreach (var layer in _layers)
             layer.ReleaseChunk();
-        foreach (IDisposable one in (IDisposable[])[.. _tables, _dropout, _times, _values, _inputGradient, _outputs])
+        foreach (IDisposable one in (IDisposable[])[.. _tables, _dropout, _inputGradient, _outputs])
             one.Dispose();
     }
 
@@ -157,33 +164,33 @@ internal sealed class GpuNetwork : IDisposable
     private DeviceRows Top(DropoutMasks dropout) => dropout.DropsOutputs ? _dropout.DroppedOutputs : _layers[^1].Outputs(_times);
 
     /// <summary>Computes the first layer's sums over values and vectors, biases included.</summary>
-    private void SumInputs(ChunkBatch batch, DropoutMasks dropout)
+    private void SumInputs(DropoutMasks dropout)
     {
-        var layer = _layers[0];
+        var (layer, rows) = (_layers[0], _times.Rows);
         foreach (var table in _tables)
-            table.LookUp(batch.Tokens, dropout);
+            table.LookUp();
         if (dropout.DropsInputs)
         {
-            var whole = _dropout.WholeInputs(batch.Rows);
+            var whole = _dropout.WholeInputs(rows);
             if (_model.ValueInputs > 0)
-                _launcher.Copy(Values(batch), 0, whole, 0, 0, adds: false, batch.Rows, _model.ValueInputs);
+                _launcher.Copy(Values, 0, whole, 0, 0, adds: false, rows, _model.ValueInputs);
             foreach (var table in _tables)
-                table.CopyVectors(whole, batch.Rows);
-            _launcher.Forward(_dropout.Inputs(batch.Rows), InputWeight(0), layer.InputBias, 0, layer.Gates, batch.Rows);
+                table.CopyVectors(whole, rows);
+            _launcher.Forward(_dropout.Inputs(rows), InputWeight(0), layer.InputBias, 0, layer.Gates, rows);
             return;
         }
 
         if (_model.ValueInputs > 0)
         {
             _launcher.Forward(
-                Values(batch), Parameters.Weight("rnn.weight_ih_l0", 0, _model.ValueInputs), layer.InputBias, 0, layer.Gates, batch.Rows);
+                Values, Parameters.Weight("rnn.weight_ih_l0", 0, _model.ValueInputs), layer.InputBias, 0, layer.Gates, rows);
         }
 
         for (int i = 0; i < _tables.Length; i++)
-            _tables[i].Forward(_model.ValueInputs + i > 0 ? 0 : layer.InputBias, layer.Gates, batch.Rows);
+            _tables[i].Forward(_model.ValueInputs + i > 0 ? 0 : layer.InputBias, layer.Gates, rows);
     }
 
-    private DeviceRows Values(ChunkBatch batch) => new(_values.Load(batch.Values).Address, _model.ValueInputs);
+    private DeviceRows Values => new(_values.Address, _model.ValueInputs);
 
     /// <summary>The gradients of the first layer's input weight and of the embeddings.</summary>
     private void InputGradient(DropoutMasks dropout)
@@ -194,7 +201,7 @@ internal sealed class GpuNetwork : IDisposable
             if (_model.ValueInputs > 0)
             {
                 _launcher.Gradient(
-                    layer.Gates, new(_values.Address, _model.ValueInputs), 0, Gradients.Weight("rnn.weight_ih_l0", 0, _model.ValueInputs),
+                    layer.Gates, Values, 0, Gradients.Weight("rnn.weight_ih_l0", 0, _model.ValueInputs),
                     rows);
             }
 

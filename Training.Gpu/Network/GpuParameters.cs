@@ -24,11 +24,8 @@ internal sealed class GpuParameters(IAccelerator device, ParameterLayout layout)
     /// <summary>A table of vectors.</summary>
     public DeviceRows Table(string name) => new(Flat.At(Slot(name).Offset), Slot(name).Shape[1]);
 
-    /// <summary>Numbers of a parameter.</summary>
-    public int Length(string name) => Slot(name).Length;
-
     /// <summary>Sets a parameter's numbers to 0.</summary>
-    public void Clear(string name) => device.Clear(Bias(name), (long)Length(name) * sizeof(float));
+    public void Clear(Launcher launcher, string name) => launcher.Clear(Bias(name), Slot(name).Length);
 
     public void Dispose() => _flat.Dispose();
 

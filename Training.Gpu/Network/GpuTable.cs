@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Gpu.Network;
@@ -20,11 +19,11 @@ internal sealed class GpuTable : IDisposable
     private readonly int _sums;
     private readonly bool _isTied;
     private readonly int[] _placeOf;
-    private readonly DeviceBuffer _places;
-    private readonly DeviceBuffer _classes;
-    private readonly DeviceBuffer _order;
-    private readonly DeviceBuffer _ends;
-    private readonly DeviceBuffer _factors;
+    private readonly InboundPart _places;
+    private readonly InboundPart _classes;
+    private readonly InboundPart _order;
+    private readonly InboundPart _ends;
+    private readonly InboundPart _factors;
     private readonly DeviceBuffer _vectors;
     private readonly DeviceBuffer _rowSums;
     private readonly DeviceBuffer _gradient;
@@ -32,26 +31,25 @@ internal sealed class GpuTable : IDisposable
     private bool _drops;
 
     /// <summary>Makes the table of one embedding of a model.</summary>
-    public GpuTable(
-        IAccelerator device, Launcher launcher, ModelSpec model, ParameterLayout layout, int column, int first, GpuParameters parameters,
-        GpuParameters gradients)
+    public GpuTable(GpuResources shared, ModelSpec model, ParameterLayout layout, int column, int first)
     {
-        (_launcher, _parameters, _gradients) = (launcher, parameters, gradients);
+        (_launcher, _parameters, _gradients) = (shared.Launcher, shared.Parameters, shared.Gradients);
+        var (device, inbound) = (shared.Device, shared.Inbound);
         IReadOnlyList<EmbeddingShape> shapes = model.Tables;
         (_shape, _column, _columns, _first) = (shapes[column], column, shapes.Count, first);
         (_sums, _isTied) = (model.Cell.Gates * model.HiddenSize, layout.Head == _shape.Name);
         _placeOf = new int[_shape.Classes];
         Array.Fill(_placeOf, -1);
-        (_places, _classes, _order, _ends) = (new(device), new(device), new(device), new(device));
-        (_factors, _vectors, _rowSums, _gradient) = (new(device), new(device), new(device), new(device));
+        (_places, _classes, _order, _ends, _factors) = (new(inbound), new(inbound), new(inbound), new(inbound), new(inbound));
+        (_vectors, _rowSums, _gradient) = (new(device), new(device), new(device));
     }
 
     private DeviceWeight Weight => _parameters.Weight("rnn.weight_ih_l0", _first, _shape.Size);
 
     private nint Factors => _drops ? _factors.Address : 0;
 
-    /// <summary>Numbers the classes of a chunk and brings them to the device, in the order of their sums.</summary>
-    public void LookUp(ReadOnlySpan<long> codes, DropoutMasks dropout)
+    /// <summary>Numbers the classes of a chunk and packs them, in the order of their sums.</summary>
+    public void Begin(ReadOnlySpan<long> codes, DropoutMasks dropout)
     {
         int rows = codes.Length / _columns;
         int[] places = new int[rows], classes = new int[Math.Min(rows, _placeOf.Length)];
@@ -78,6 +76,11 @@ internal sealed class GpuTable : IDisposable
         _drops = dropout.DropsVectors;
         if (_drops)
             _factors.Load<float>([.. classes.AsSpan(0, _count).ToArray().Select(one => dropout.OfVector(_column, one))]);
+    }
+
+    /// <summary>Gathers the chunk's vectors.</summary>
+    public void LookUp()
+    {
         _vectors.Reserve((long)_count * _shape.Size);
         _launcher.Copy(
             _parameters.Table(_shape.Name), _classes.Address, Rows(_vectors, _shape.Size), 0, Factors, adds: false, _count, _shape.Size);
@@ -126,7 +129,7 @@ internal sealed class GpuTable : IDisposable
 
     public void Dispose()
     {
-        foreach (var buffer in (DeviceBuffer[])[_places, _classes, _order, _ends, _factors, _vectors, _rowSums, _gradient])
+        foreach (var buffer in (DeviceBuffer[])[_vectors, _rowSums, _gradient])
             buffer.Dispose();
     }
 
@@ -134,7 +137,7 @@ internal sealed class GpuTable : IDisposable
     private void Clear()
     {
         if (!_isTied)
-            _gradients.Clear(_shape.Name);
+            _gradients.Clear(_launcher, _shape.Name);
     }
 
     /// <summary>The rows of each class one after another, in their order, and where each class's rows end.</summary>

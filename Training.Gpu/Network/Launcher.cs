@@ -24,8 +24,18 @@ internal readonly record struct DeviceRows(nint Start, int Stride)
 internal readonly record struct DeviceWeight(nint Start, int Outputs, int Inputs, int Stride);
 
 /// <summary>Launches the kernels that every network needs.</summary>
-internal sealed class Launcher(IAccelerator device)
+internal sealed class Launcher(ICommands commands)
 {
+    /// <summary>Copies numbers that lie one after another.</summary>
+    public void Move(nint from, nint to, long numbers) => commands.Copy(from, to, numbers * sizeof(float));
+
+    /// <summary>Sets numbers to 0.</summary>
+    public void Clear(nint address, long numbers) => commands.Clear(address, numbers * sizeof(float));
+
+    /// <summary>Launches a kernel.</summary>
+    public void Launch(KernelCode kernel, int x, int y, int threads, params ReadOnlySpan<Argument> arguments) =>
+        commands.Launch(kernel, x, y, threads, arguments);
+
     /// <summary>outputs = init + inputs · weightᵀ.</summary>
     public void Forward(DeviceRows inputs, DeviceWeight weight, nint init, int initRow, DeviceRows outputs, int rows) => Product(
         ProductKernel.RowsByRows, rows, weight.Outputs,
@@ -73,11 +83,12 @@ internal sealed class Launcher(IAccelerator device)
         RowKernels.SumGroups, groups, columns, from.Start, from.Stride, order, ends, to.Start, toPlaces, to.Stride, factors, adds ? 1 : 0,
         groups, columns);
 
-    private void Product(KernelCode kernel, int rows, int columns, params ReadOnlySpan<Argument> arguments) => device.Launch(
+    private void Product(KernelCode kernel, int rows, int columns, params ReadOnlySpan<Argument> arguments) => commands.Launch(
         kernel, Blocks(columns, ProductKernel.Tile), Blocks(rows, ProductKernel.Tile), ProductKernel.Threads, arguments);
 
     private void Each(KernelCode kernel, int rows, int columns, params ReadOnlySpan<Argument> arguments) =>
-        device.Launch(kernel, Blocks(rows * columns, RowKernels.Threads), 1, RowKernels.Threads, arguments);
+        commands.Launch(kernel, Blocks(rows * columns, RowKernels.Threads), 1, RowKernels.Threads, arguments);
 
-    private static int Blocks(int count, int each) => (count + each - 1) / each;
+    /// <summary>How many blocks have all of them.</summary>
+    public static int Blocks(int count, int each) => (count + each - 1) / each;
 }

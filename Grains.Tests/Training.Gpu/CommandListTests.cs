@@ -1,0 +1,108 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Gpu;
+using Orleans.Tbptt.Training.Gpu.Code;
+using Orleans.Tbptt.Training.Gpu.Devices;
+using Orleans.Tbptt.Training.Gpu.Emulation;
+
+namespace Orleans.Tbptt.Tests.Training.Gpu;
+
+/// <summary>What a device is to do is a value: the same commands again are replayed from it, with the same bits.</summary>
+public sealed class CommandListTests
+{
+    // Chunk 1 is shorter than the others, and on the way of its own.
+    private static readonly int[] Lengths = [12, 11, 12, 12];
+
+    /// <summary>Chunks of one shape are replayed from the second one on, with other data, parameters, masks and states each time.</summary>
+    [Theory]
+    [InlineData("lstm", false)]
+    [InlineData("gru", false)]
+    [InlineData("lstm", true)]
+    public void Replay_HasTheBitsOfTheFirstRun(string cell, bool tokens)
+    {
+        var example = new ReferenceCase(new(cell, 2, tokens, tokens, 0.4), Lengths, lanes: 4, chunkLength: 3);
+        using var device = new Emulator();
+        using var replaying = new GpuReplica(device, example.Model, example.Loss);
+        for (int round = 0; round < 6; round++)
+        {
+            using var fresh = new Emulator();
+            using var first = new GpuReplica(fresh, example.Model, example.Loss);
+
+            var (wanted, found) = (Run(first, example, round), Run(replaying, example, round));
+
+            Assert.Equal(0, fresh.Replayed);
+            Bits.Same(wanted, found);
+        }
+
+        // Of each round the parameters and the chunk; the vectors of tokens are as many as there are unlike ones.
+        Assert.InRange(device.Replayed, tokens ? 5 : 8, 12);
+    }
+
+    [Fact]
+    public void List_IsAnother_WhereAnythingOfItDiffers()
+    {
+        var kernel = KernelBuilder.Build("nothing", 1, k => k.IntParameter());
+        var list = Of(list => list.Launch(kernel, 1, 1, 1, 5));
+
+        Assert.True(list.IsSameAs(list.Copy()));
+        Assert.True(list.IsSameAs(Of(list => list.Launch(kernel, 1, 1, 1, 5))));
+        Assert.All(
+            (Action<CommandList>[])
+            [
+                _ => { }, list => list.Launch(kernel, 1, 1, 1, 6), list => list.Launch(kernel, 2, 1, 1, 5),
+                list => list.Launch(kernel, 1, 2, 1, 5), list => list.Clear(8, 4), list => list.Copy(8, 16, 4),
+            ],
+            other => Assert.False(list.IsSameAs(Of(other))));
+        Assert.False(Of(list => list.CopyIn(8, 16, 4)).IsSameAs(Of(list => list.CopyOut(8, 16, 4))));
+    }
+
+    /// <summary>What was made of the list that was not wanted for longest is given back.</summary>
+    [Fact]
+    public void Replays_KeepTheLastOnes()
+    {
+        List<int> made = [], released = [];
+        var replays = new Replays<string>(
+            list =>
+            {
+                made.Add(list.Count);
+                return $"{list.Count}";
+            },
+            one => released.Add(int.Parse(one, System.Globalization.CultureInfo.InvariantCulture)));
+        for (int round = 0; round < 3; round++)
+        {
+            for (int count = 1; count <= 8; count++)
+                Assert.Equal(round == 0 ? null : $"{count}", replays.Find(OfLength(count)));
+        }
+
+        Assert.Equal(Enumerable.Range(1, 8), made);
+        Assert.Equal(16, replays.Count);
+        Assert.Null(replays.Find(OfLength(9)));
+        Assert.Equal([1], released);
+        replays.Clear();
+        Assert.Equal(Enumerable.Range(1, 8), released.Order());
+    }
+
+    private static CommandList OfLength(int count) => Of(list =>
+    {
+        for (int i = 0; i < count; i++)
+            list.Clear(8, 4);
+    });
+
+    private static CommandList Of(Action<CommandList> fill)
+    {
+        var list = new CommandList();
+        fill(list);
+        return list;
+    }
+
+    private static float[] Run(GpuReplica replica, ReferenceCase example, int round)
+    {
+        int chunk = round % 4;
+        float[] hidden = new float[example.HiddenBefore.Length], gradient = new float[example.Layout.Length];
+        replica.LoadParameters([.. example.Parameters.Select(value => value * (1 + (round / 8f)))]);
+        double loss = replica.ForwardBackward(
+            example.Batch(chunk), example.Dropout(round), [.. example.HiddenBefore.Select(value => value / (1 + round))], hidden, gradient);
+        return [(float)loss, .. hidden, .. gradient];
+    }
+}
