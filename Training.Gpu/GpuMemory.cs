@@ -1,5 +1,6 @@
 using System.Globalization;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Gpu.Kernels;
 using Orleans.Tbptt.Training.Gpu.Network;
 
 namespace Orleans.Tbptt.Training.Gpu;
@@ -16,16 +17,19 @@ internal static class GpuMemory
         if (model.Dropout.Input > 0)
             ofRow += 3L * (model.ValueInputs + model.Tables.Sum(table => table.Size));
         long dropped = (model.Dropout.Between > 0 ? model.Layers - 1 : 0) + (model.Dropout.Output > 0 ? 1 : 0);
-        ofRow += dropped * (model.HiddenSize + 2);
-        long ofTables = 0;
+        ofRow += (dropped * (model.LayerOutputs + 2)) + GpuOutput.NumbersOfRow(model);
+        ofRow += 2L * model.Layers * ZonedState.Of(model.Dropout).Length;
+        long ofTables = 0, ofWeights = model.Dropout.Weight > 0
+            ? (long)model.Layers * model.Cell.Gates * model.HiddenSize * model.HiddenSize : 0;
         foreach (var table in model.Tables)
         {
             ofRow += 2;
             ofTables += Math.Min(rows, table.Classes) * ((2L * table.Size) + (model.Cell.Gates * (long)model.HiddenSize) + 3);
         }
 
-        return sizeof(float)
-            * (ofTables + (2L * layout.Length) + (rows * ofRow) + (model.Layers * GpuLayer.Numbers(model, lanes, rows)));
+        long ofReverse = model.Bidirectional ? GpuBidirectional.Numbers(model, lanes, rows) : 0;
+        long ofNetwork = ofTables + ofWeights + ofReverse + (2L * layout.Length);
+        return sizeof(float) * (ofNetwork + (rows * ofRow) + (model.Layers * GpuLayer.Numbers(model, lanes, rows)));
     }
 
     /// <summary>The message of a chunk that does not fit, with the largest one of as many lanes that does.</summary>

@@ -107,7 +107,7 @@ internal sealed unsafe class GpuReplica : IReplica
         double loss = 0;
         try
         {
-            Begin(batch, dropout, hiddenBefore, hiddenAfter.IsEmpty);
+            Begin(batch, dropout, hiddenBefore, LeavesHidden(hiddenAfter));
             if (_lossOnDevice is null)
                 loss = LossOnHost(batch);
             else
@@ -136,7 +136,7 @@ internal sealed unsafe class GpuReplica : IReplica
         bool needsOutputs = _lossOnDevice is null || !outputs.IsEmpty || !largest.IsEmpty;
         try
         {
-            Begin(batch, DropoutMasks.None, hiddenBefore, hiddenAfter.IsEmpty);
+            Begin(batch, DropoutMasks.None, hiddenBefore, LeavesHidden(hiddenAfter));
             if (needsOutputs)
                 CopyOutputs(batch.Rows);
 
@@ -179,6 +179,9 @@ internal sealed unsafe class GpuReplica : IReplica
 
     private double LossOfDevice => _resultsOnHost.Numbers<double>(0, 1)[0];
 
+    // Whole sequences in both directions begin with no state, and leave none behind.
+    private bool LeavesHidden(Span<float> hiddenAfter) => !_model.Bidirectional && !hiddenAfter.IsEmpty;
+
     /// <summary>Packs a chunk, and writes down what leads to the head's outputs and to the state after it.</summary>
     private void Begin(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, bool leavesHidden)
     {
@@ -187,19 +190,21 @@ internal sealed unsafe class GpuReplica : IReplica
         _inbound.Begin();
         _network.Begin(batch, dropout);
         _lossOnDevice?.Begin(batch);
-        _hidden.Load(batch, hiddenBefore);
+        if (!_model.Bidirectional)
+            _hidden.Load(batch, hiddenBefore);
         _results.Reserve(LossNumbers + _hidden.Numbers(lanes));
         _inbound.CopyTo(_commands);
-        _hidden.ToHistories(lanes);
+        if (!_model.Bidirectional)
+            _hidden.ToHistories(lanes);
         _network.Forward(dropout);
-        if (!leavesHidden)
+        if (leavesHidden)
             _hidden.FromHistories(_results.At(LossNumbers), lanes);
     }
 
     /// <summary>Runs what was written down, and waits: once a chunk, unless the host computes the loss.</summary>
     private void End(ChunkBatch batch, Span<float> hiddenAfter)
     {
-        int hidden = hiddenAfter.IsEmpty ? 0 : _hidden.Numbers(batch.ActiveLanes.Length);
+        int hidden = !LeavesHidden(hiddenAfter) ? 0 : _hidden.Numbers(batch.ActiveLanes.Length);
         int bytes = (LossNumbers + hidden) * sizeof(float);
         _commands.CopyOut(_results.Address, _resultsOnHost.Reserve(bytes).Address, bytes);
         _device.Run(_commands);

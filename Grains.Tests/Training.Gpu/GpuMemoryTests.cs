@@ -37,9 +37,16 @@ public sealed class GpuMemoryTests
     [Theory]
     [InlineData("lstm", false)]
     [InlineData("gru", true)]
-    public void Estimate_IsWhatAChunkTakes(string cell, bool tokens)
+    [InlineData("lstm", true, true)]
+    public void Estimate_IsWhatAChunkTakes(string cell, bool tokens, bool hasAll = false)
     {
-        var example = new ReferenceCase(new(cell, 2, tokens, tokens, 0.4), [40, 40, 40, 40], lanes: 4, chunkLength: 40);
+        var example = new ReferenceCase(
+            new(cell, 2, tokens, tokens, 0.4), [40, 40, 40, 40], lanes: 4, chunkLength: 40,
+            model => !hasAll ? model : model with
+            {
+                LayerNorm = true, Residual = true, LearnInitialState = true,
+                Dropout = new() { Weight = 0.1, Zoneout = 0.1, ZoneoutCell = 0.1, Between = 0.4 },
+            });
         using var device = new Emulator(memory: 1 << 30);
         using var replica = new GpuReplica(device, example.Model, example.Loss);
         replica.LoadParameters(example.Parameters);

@@ -25,7 +25,7 @@ internal enum RegisterType
 /// </summary>
 internal enum Operation
 {
-    Move, Add, Subtract, Multiply, Divide, Negate, FusedMultiplyAdd,
+    Move, Add, Subtract, Multiply, Divide, Negate, SquareRoot, FusedMultiplyAdd,
 
     /// <summary>a · b + c of whole numbers, a and b of 32 bits, c and the result of 64.</summary>
     WideMultiplyAdd,
@@ -106,7 +106,8 @@ internal readonly record struct Instruction(Operation Operation, RegisterType Ty
     /// <summary>How many of its operands are registers or constants that it reads.</summary>
     public int Reads => Operation switch
     {
-        Operation.Move or Operation.Negate or Operation.Convert or Operation.Reinterpret or Operation.BranchUnless => 1,
+        Operation.Move or Operation.Negate or Operation.SquareRoot or Operation.Convert or Operation.Reinterpret => 1,
+        Operation.BranchUnless => 1,
         Operation.Load or Operation.LoadShared => 1,
         Operation.FusedMultiplyAdd or Operation.WideMultiplyAdd or Operation.Select or Operation.Store or Operation.StoreShared => 3,
         Operation.Parameter or Operation.SharedBase or Operation.ThreadIndex or Operation.BlockX or Operation.BlockY

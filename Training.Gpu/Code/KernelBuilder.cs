@@ -155,6 +155,13 @@ internal sealed unsafe class KernelBuilder
         return (float*)((long)_bases.Count << OffsetBits);
     }
 
+    /// <summary>An address for a trace at which there is no memory: what is stored there is known to the trace alone.</summary>
+    public float* TraceRegister()
+    {
+        _bases.Add(default);
+        return (float*)((long)_bases.Count << OffsetBits);
+    }
+
     /// <summary>Lets a trace find a number that memory does not hold: what it loads from there is this value.</summary>
     public void Hold(float* traced, F32 value) => _known[(long)traced] = value;
 
@@ -178,6 +185,8 @@ internal sealed unsafe class KernelBuilder
     {
         var (address, offset) = Resolve(traced);
         _known[(long)traced] = value;
+        if (address == default)
+            return;
         Append(Operation.Store, RegisterType.F32, a: address, b: offset, c: value.Operand);
     }
 

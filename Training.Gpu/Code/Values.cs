@@ -7,6 +7,9 @@ internal readonly record struct Flag(Operand Operand)
 {
     public static Flag operator &(Flag left, Flag right) =>
         new(KernelBuilder.Current.Emit(Operation.And, RegisterType.Bool, left.Operand, right.Operand));
+
+    public static Flag operator |(Flag left, Flag right) =>
+        new(KernelBuilder.Current.Emit(Operation.Or, RegisterType.Bool, left.Operand, right.Operand));
 }
 
 /// <summary>A whole number of 32 bits in a kernel that is being built.</summary>
@@ -127,6 +130,9 @@ internal readonly record struct F64(Operand Operand) : IDoubles<F64>
 
     /// <summary>The nearest float32.</summary>
     public F32 Rounded => new(KernelBuilder.Current.Emit(Operation.Convert, RegisterType.F64, RegisterType.F32, Operand));
+
+    /// <summary>The square root.</summary>
+    public F64 SquareRoot => new(KernelBuilder.Current.Emit(Operation.SquareRoot, RegisterType.F64, Operand));
 
     /// <summary>One of two.</summary>
     public static F64 Choose(Flag condition, F64 then, F64 otherwise) =>

@@ -80,6 +80,10 @@ internal sealed partial class EmulatedKernel
                 Push(one.A);
                 _il.Emit(OpCodes.Neg);
                 return;
+            case Operation.SquareRoot:
+                Push(one.A);
+                _il.Emit(OpCodes.Call, SquareRoot);
+                return;
             case Operation.FusedMultiplyAdd:
                 Push(one.A);
                 Push(one.B);

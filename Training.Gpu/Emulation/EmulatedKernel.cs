@@ -31,6 +31,7 @@ internal sealed partial class EmulatedKernel
 
     private static readonly MethodInfo FusedSingle = Method(nameof(Fused), typeof(float), typeof(float), typeof(float));
     private static readonly MethodInfo FusedDouble = Method(nameof(Fused), typeof(double), typeof(double), typeof(double));
+    private static readonly MethodInfo SquareRoot = typeof(Math).GetMethod(nameof(Math.Sqrt), [typeof(double)])!;
     private static readonly MethodInfo Check = typeof(EmulatedMemory).GetMethod(nameof(EmulatedMemory.Check))!;
 
     private readonly KernelCode _code;

@@ -14,9 +14,6 @@ internal static unsafe class LossKernels
     /// <summary>Threads of a block.</summary>
     public const int Threads = 256;
 
-    /// <summary>Rows of a block where each row has as many threads as <see cref="FixedSum"/> has partial sums.</summary>
-    public const int Rows = Threads / FixedSum.Width;
-
     /// <summary>A loss of values: one thread for each element, with the loss's own code, traced.</summary>
     public static KernelCode OfElements(ElementwiseLoss loss) => KernelBuilder.Build($"loss_{loss.Word}", Threads, k =>
     {
@@ -44,14 +41,14 @@ internal static unsafe class LossKernels
     {
         var (outputs, targets, losses, weights) = (k.PointerParameter(), k.PointerParameter(), k.PointerParameter(), k.PointerParameter());
         var rows = k.IntParameter();
-        var (best, sums, means) = (k.Share(Threads), k.ShareDoubles(Threads), k.ShareDoubles(Threads));
-        Int thread = k.Thread, part = thread & (FixedSum.Width - 1), first = thread - part;
-        Int row = (k.BlockX * Rows) + (thread / FixedSum.Width);
+        var threads = new RowThreads(k, rows);
+        var (best, sums, means) = (threads.Share(), threads.ShareSums(), threads.ShareSums());
+        var row = threads.Row;
         var isWeighted = loss.ClassWeights.Count > 0;
         double spread = loss.LabelSmoothing / classes, kept = 1 - loss.LabelSmoothing;
         var (at, target) = (k.Variable((Int)0), k.Variable((Int)(-1)));
-        k.If(row < rows, () => k.Assign(target, targets.IntAt(row)));
-        k.If(row < rows, () => k.Assign(at, row * classes));
+        k.If(threads.IsRow, () => k.Assign(target, targets.IntAt(row)));
+        k.If(threads.IsRow, () => k.Assign(at, row * classes));
         var counts = target >= 0;
 
         // What needs the outputs before their exponentials take their place.
@@ -62,37 +59,37 @@ internal static unsafe class LossKernels
             k.Assign(wanted, F64.Of(outputs[at + target]));
             if (isWeighted)
                 Weigh();
-            k.For(part, classes, FixedSum.Width, i =>
-            {
-                var value = outputs[at + i];
-                k.Assign(most, F32.Choose(most < value, value, most));
-                if (loss.LabelSmoothing > 0 && !isWeighted)
-                    k.Assign(sum, sum + F64.Of(value));
-            });
         });
-        best.Store(thread, most);
-        means.Store(thread, sum);
+        threads.Each(counts, classes, i =>
+        {
+            var value = outputs[at + i];
+            k.Assign(most, F32.Choose(most < value, value, most));
+            if (loss.LabelSmoothing > 0 && !isWeighted)
+                k.Assign(sum, sum + F64.Of(value));
+        });
+        best.Put(most);
+        means.Put(sum);
         k.Barrier();
-        var largest = best[first];
+        var largest = best.Of(0);
         for (int i = 1; i < FixedSum.Width; i++)
         {
-            var other = best[first + i];
+            var other = best.Of(i);
             largest = F32.Choose(largest < other, other, largest);
         }
 
         k.Assign(sum, 0.0);
-        k.If(counts, () => k.For(part, classes, FixedSum.Width, i =>
+        threads.Each(counts, classes, i =>
         {
             var power = Activation.Exp(outputs[at + i] - largest);
             outputs.Store(at + i, power);
             k.Assign(sum, sum + F64.Of(power));
-        }));
-        sums.Store(thread, sum);
+        });
+        sums.Put(sum);
         k.Barrier();
-        var total = SumKernels.Tree(i => sums[first + i]);
-        k.If(counts, () => k.For(part, classes, FixedSum.Width, i => Gradient(outputs.At(at + i), i)));
-        k.If((row < rows) & (target < 0), () => k.For(part, classes, FixedSum.Width, i => outputs.Store(at + i, F32.Of(0))));
-        k.If((row < rows) & part.Is(0), () =>
+        var total = sums.Sum();
+        threads.Each(counts, classes, i => Gradient(outputs.At(at + i), i));
+        threads.Each(threads.IsRow & (target < 0), classes, i => outputs.Store(at + i, F32.Of(0)));
+        k.If(threads.IsRow & threads.Part.Is(0), () =>
         {
             k.If(target < 0, () => losses.Store(row, (F64)0.0));
             k.If(counts, () => losses.Store(row, Loss()));
@@ -136,7 +133,7 @@ internal static unsafe class LossKernels
             var shift = Logarithm.Of(total) + F64.Of(largest);
             if (isWeighted || loss.LabelSmoothing == 0)
                 return (isWeighted ? all * shift : shift) - wanted;
-            var mean = SumKernels.Tree(i => means[first + i]) / (double)classes;
+            var mean = means.Sum() / (double)classes;
             return shift - ((F64)kept * wanted) - ((F64)loss.LabelSmoothing * mean);
         }
     });

@@ -10,8 +10,6 @@ internal static class RowKernels
     /// <summary>Threads of a block.</summary>
     public const int Threads = 256;
 
-    private const ulong GoldenGamma = 0x9E3779B97F4A7C15;
-
     /// <summary>to[r] = to[r] + from[place of r].</summary>
     public static KernelCode Add { get; } = KernelBuilder.Build("add_rows", Threads, k =>
     {
@@ -48,8 +46,7 @@ internal static class RowKernels
         var (rows, columns) = (k.IntParameter(), k.IntParameter());
         Each(k, rows, columns, (row, column) =>
         {
-            var hash = Mix(keys.WordAt(row) + ((Word.Of(column) + 1) * GoldenGamma));
-            var mask = F32.Choose(hash >> 32 < threshold, 0f, kept);
+            var mask = F32.Choose(Hashes.IsBelow(keys.WordAt(row), column, threshold), 0f, kept);
             to.Store((row * toRow) + column, from[(row * fromRow) + column] * mask);
         });
     });
@@ -63,6 +60,20 @@ internal static class RowKernels
         {
             var sum = k.Variable(0f);
             k.For(0, rows, 1, row => k.Assign(sum, sum + from[(row * fromRow) + column]));
+            to.Store(column, sum);
+        });
+    });
+
+    /// <summary>to = the sum of all rows' products with others, each fused with its addition, in the same order.</summary>
+    public static KernelCode SumProducts { get; } = KernelBuilder.Build("sum_products", Threads, k =>
+    {
+        var (left, leftRow, right, rightRow) = (k.PointerParameter(), k.IntParameter(), k.PointerParameter(), k.IntParameter());
+        var (to, rows, columns) = (k.PointerParameter(), k.IntParameter(), k.IntParameter());
+        Each(k, 1, columns, (_, column) =>
+        {
+            var sum = k.Variable(0f);
+            k.For(0, rows, 1, row => k.Assign(
+                sum, F32.MultiplyAdd(left[(row * leftRow) + column], right[(row * rightRow) + column], sum)));
             to.Store(column, sum);
         });
     });
@@ -91,7 +102,7 @@ internal static class RowKernels
     });
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<KernelCode> All { get; } = [Add, Copy, Drop, Sum, SumGroups];
+    public static IReadOnlyList<KernelCode> All { get; } = [Add, Copy, Drop, Sum, SumProducts, SumGroups];
 
     private static void Each(KernelBuilder k, Int rows, Int columns, Action<Int, Int> action)
     {
@@ -104,12 +115,5 @@ internal static class RowKernels
         var place = k.Variable(row);
         k.If(places.Exists, () => k.Assign(place, places.IntAt(row)));
         return place;
-    }
-
-    private static Word Mix(Word state)
-    {
-        state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
-        state = (state ^ (state >> 27)) * 0x94D049BB133111EB;
-        return state ^ (state >> 31);
     }
 }

@@ -17,16 +17,20 @@ internal sealed class SweepKernels
     /// <summary>Numbers of a time step in the table.</summary>
     public const int StepNumbers = 4;
 
-    /// <summary>Which part of a backward time step a launch computes.</summary>
-    public const int WholeStep = 0, CellAlone = 1, ProductAlone = 2;
+    /// <summary>Which part of a time step a launch computes: all of them, or one of those between which all blocks wait.</summary>
+    public const int WholeStep = 0, FirstPart = 1, SecondPart = 2, ThirdPart = 3;
 
     private readonly RecurrentCell _cell;
     private readonly int _units;
+    private readonly ZonedState[] _zones;
 
     /// <summary>Makes the kernels of a cell.</summary>
-    public SweepKernels(RecurrentCell cell, int units)
+    /// <param name="cell">The cell.</param>
+    /// <param name="units">Its units.</param>
+    /// <param name="zones">The states of which some units stay as they were.</param>
+    public SweepKernels(RecurrentCell cell, int units, params ZonedState[] zones)
     {
-        (_cell, _units, Shape) = (cell, units, new(cell, units));
+        (_cell, _units, _zones, Shape) = (cell, units, zones, new(cell, units));
         (Forward, ForwardOverGrid) = (MakeForward(Wait.Block), MakeForward(Wait.Grid));
         (Backward, BackwardOverGrid) = (MakeBackward(Wait.Block), MakeBackward(Wait.Grid));
     }
@@ -37,6 +41,9 @@ internal sealed class SweepKernels
         Block,
         Grid,
     }
+
+    /// <summary>The states of which some units stay as they were.</summary>
+    public IReadOnlyList<ZonedState> Zones => _zones;
 
     /// <summary>How threads are divided.</summary>
     public SweepShape Shape { get; }
@@ -56,13 +63,19 @@ internal sealed class SweepKernels
     /// <summary>All of them.</summary>
     public IReadOnlyList<KernelCode> All => [Forward, ForwardOverGrid, Backward, BackwardOverGrid];
 
+    /// <summary>Parts of a forward time step.</summary>
+    public int ForwardParts => _cell.ResetsFirst ? SecondPart : FirstPart;
+
+    /// <summary>Parts of a backward time step.</summary>
+    public int BackwardParts => _cell.ResetsFirst ? ThirdPart : SecondPart;
+
     private int Sums => _cell.Gates * _units;
 
     private KernelCode MakeForward(Wait wait) => KernelBuilder.Build(Name("forward", wait), Shape.MostThreads, k =>
     {
-        var at = new SweepThread(k, _cell, Shape);
+        var at = new SweepThread(k, _cell, Shape, _zones);
         var bias = k.PointerParameter();
-        var (first, last) = (k.IntParameter(), k.IntParameter());
+        var (part, first, last) = (k.IntParameter(), k.IntParameter(), k.IntParameter());
         var (left, weights) = (k.Share(SweepShape.MostLanes * SweepShape.Row), k.Share(Shape.Resident ? Shape.WeightNumbers : 0));
         if (Shape.HasWeights && Shape.Resident)
             LoadForward(k, at, weights);
@@ -70,6 +83,12 @@ internal sealed class SweepKernels
         k.For(first, last, 1, step =>
         {
             at.Enter(step);
+            if (_cell.ResetsFirst)
+            {
+                ResetKernels.Forward(k, at, _units, left, part, Weight, () => at.WaitForOthers(wait == Wait.Grid, arrivals));
+                return;
+            }
+
             var sums = new F32[_cell.Gates, SweepShape.Lanes];
             if (Shape.HasWeights)
             {
@@ -91,9 +110,7 @@ internal sealed class SweepKernels
                 {
                     for (int gate = 0; gate < _cell.Gates; gate++)
                     {
-                        var weight = Shape.Resident
-                            ? weights[((at.LocalUnit + (gate * Shape.BlockUnits)) * (_units + 1)) + term]
-                            : at.Weight[((at.UnitOrLast + (gate * _units)) * _units) + term];
+                        var weight = Weight(gate, term);
                         for (int lane = 0; lane < SweepShape.Lanes; lane++)
                         {
                             k.Assign(
@@ -106,12 +123,16 @@ internal sealed class SweepKernels
             at.EachActive((lane, row) => at.TraceForward(row, Shape.HasWeights ? gate => sums[gate, lane] : null));
             at.WaitForOthers(wait == Wait.Grid, arrivals);
         });
+
+        F32 Weight(int gate, Int term) => Shape.Resident
+            ? weights[((at.LocalUnit + (gate * Shape.BlockUnits)) * (_units + 1)) + term]
+            : at.Weight[((at.UnitOrLast + (gate * _units)) * _units) + term];
     });
 
     private KernelCode MakeBackward(Wait wait) => KernelBuilder.Build(Name("backward", wait), Shape.MostThreads, k =>
     {
-        var at = new SweepThread(k, _cell, Shape);
-        var (part, first, last) = (k.IntParameter(), k.IntParameter(), k.IntParameter());
+        var at = new SweepThread(k, _cell, Shape, _zones);
+        var (part, reachesStart, first, last) = (k.IntParameter(), k.IntParameter(), k.IntParameter(), k.IntParameter());
         var (left, weights) = (k.Share(SweepShape.MostLanes * SweepShape.Row), k.Share(Shape.Resident ? Shape.WeightNumbers : 0));
         if (Shape.HasWeights && Shape.Resident)
             LoadBackward(k, at, weights);
@@ -120,27 +141,34 @@ internal sealed class SweepKernels
         {
             var step = last - 1 - behind;
             at.Enter(step);
-            k.If(part < ProductAlone, () => at.EachActive((_, row) => at.TraceBackward(row)));
+            k.If(part < SecondPart, () => at.EachActive((_, row) => at.TraceBackward(row)));
             at.WaitForOthers(wait == Wait.Grid, arrivals);
             if (!Shape.HasWeights)
                 return;
+            if (_cell.ResetsFirst)
+                ResetKernels.Backward(k, at, _units, left, part, Weight, () => at.WaitForOthers(wait == Wait.Grid, arrivals));
 
-            // At the chunk's first time step the gradient ends: it has no terms, and goes to rows that nobody reads.
-            var terms = k.Variable((Int)Sums);
-            k.If(step.Is(0), () => k.Assign(terms, 0));
-            k.If(part.Is(CellAlone), () => k.Assign(terms, 0));
+            // At the chunk's first time step the gradient ends, unless it reaches a learned state: it has no terms, and goes to rows that
+            // nobody reads.
+            int all = _cell.ResetsFirst ? Sums - _units : Sums;
+            var terms = k.Variable((Int)all);
+            k.If(step.Is(0) & reachesStart.Is(0), () => k.Assign(terms, 0));
+            for (int other = FirstPart; other < BackwardParts; other++)
+                k.If(part.Is(other), () => k.Assign(terms, 0));
             var sums = new F32[SweepShape.Lanes];
             at.EachLane((lane, _) => sums[lane] = k.Variable(0f));
             at.EachActive((lane, row) => k.Assign(sums[lane], at.OutputGradient[((at.RowBefore + row) * _units) + at.Unit]));
             at.EachTerm(left, terms, (row, term) => at.HiddenGates[((at.Row + row) * Sums) + term], (place, term) =>
             {
-                var weight = Shape.Resident ? weights[(term * Shape.BlockUnits) + at.LocalUnit]
-                    : at.Weight[(term * _units) + at.UnitOrLast];
+                var weight = Weight(term);
                 for (int lane = 0; lane < SweepShape.Lanes; lane++)
                     k.Assign(sums[lane], F32.MultiplyAdd(place[lane * SweepShape.Row], weight, sums[lane]));
             });
             at.EachActive((lane, row) => at.OutputGradient.Store(((at.RowBefore + row) * _units) + at.Unit, sums[lane]));
         });
+
+        F32 Weight(Int term) => Shape.Resident ? weights[(term * Shape.BlockUnits) + at.LocalUnit]
+            : at.Weight[(term * _units) + at.UnitOrLast];
     });
 
     /// <summary>The weights of the block's units, <c>[gate][unit][unit before]</c>; 0 behind the last unit.</summary>

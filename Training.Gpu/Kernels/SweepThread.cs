@@ -1,8 +1,22 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Simd;
 using Orleans.Tbptt.Training.Gpu.Code;
 using Orleans.Tbptt.Training.Gpu.Devices;
+using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Gpu.Kernels;
+
+/// <summary>A state of which some units stay as they were (<see cref="Zoneout"/>).</summary>
+/// <param name="State">0 for h, 1 for c.</param>
+/// <param name="Rate">Their share.</param>
+internal readonly record struct ZonedState(int State, double Rate)
+{
+    /// <summary>Those of a model.</summary>
+    public static ZonedState[] Of(DropoutSpec dropout) =>
+        [.. new ZonedState[] { new(0, dropout.Zoneout), new(1, dropout.ZoneoutCell) }.Where(zone => zone.Rate > 0)];
+}
 
 /// <summary>
 /// A thread of a sweep while its kernel is built: what it is given, which unit and lanes it has, and the time step it is at.
@@ -16,6 +30,8 @@ internal sealed unsafe class SweepThread
     private readonly Pointer[] _gradients;
     private readonly Pointer _table;
     private readonly Pointer _counter;
+    private readonly ZonedState[] _zones;
+    private readonly Pointer[] _zoneKeys;
     private readonly Int _lanes;
     private readonly Int _groups;
     private readonly Int _firstLane;
@@ -24,15 +40,17 @@ internal sealed unsafe class SweepThread
     private Int _active;
 
     /// <summary>Reads the parameters that both passes have, in the order in which <see cref="Arguments"/> gives them.</summary>
-    public SweepThread(KernelBuilder k, RecurrentCell cell, SweepShape shape)
+    public SweepThread(KernelBuilder k, RecurrentCell cell, SweepShape shape, ZonedState[] zones)
     {
-        (_k, _cell, _shape) = (k, cell, shape);
+        (_k, _cell, _shape, _zones) = (k, cell, shape, zones);
         Weight = k.PointerParameter();
         (Gates, HiddenGates, _kept) = (k.PointerParameter(), k.PointerParameter(), k.PointerParameter());
         States = [.. Enumerable.Range(0, cell.States).Select(_ => k.PointerParameter())];
         OutputGradient = k.PointerParameter();
         _gradients = [default, .. Enumerable.Range(1, cell.States - 1).Select(_ => k.PointerParameter())];
         (_table, _lanes, _groups, _counter) = (k.PointerParameter(), k.IntParameter(), k.IntParameter(), k.PointerParameter());
+
+        _zoneKeys = [.. zones.Select(_ => k.PointerParameter())];
 
         var thread = k.Thread;
         Int local = thread & (shape.BlockUnits - 1), group = thread / shape.BlockUnits;
@@ -51,6 +69,9 @@ internal sealed unsafe class SweepThread
     public Pointer HiddenGates { get; }
 
     public Pointer OutputGradient { get; }
+
+    /// <summary>What the cell keeps of each row.</summary>
+    public Pointer Kept => _kept;
 
     /// <summary>The histories.</summary>
     public Pointer[] States { get; }
@@ -78,7 +99,7 @@ internal sealed unsafe class SweepThread
     /// <summary>What the host gives for these parameters.</summary>
     public static Argument[] Arguments(
         nint weight, nint gates, nint hiddenGates, nint kept, ReadOnlySpan<nint> states, nint outputGradient, ReadOnlySpan<nint> gradients,
-        nint table, int lanes, int groups, nint counter)
+        nint table, int lanes, int groups, nint counter, ReadOnlySpan<nint> zoneKeys)
     {
         var all = new List<Argument> { weight, gates, hiddenGates, kept };
         foreach (nint state in states)
@@ -86,7 +107,10 @@ internal sealed unsafe class SweepThread
         all.Add(outputGradient);
         foreach (nint gradient in gradients)
             all.Add(gradient);
-        return [.. all, table, lanes, groups, counter];
+        all.AddRange([table, lanes, groups, counter]);
+        foreach (nint keys in zoneKeys)
+            all.Add(keys);
+        return [.. all];
     }
 
     /// <summary>Begins a time step.</summary>
@@ -148,9 +172,8 @@ internal sealed unsafe class SweepThread
     }
 
     /// <summary>Writes the cell's forward pass down for a lane; where sums are given, they are whole or those over the state.</summary>
-    public void TraceForward(Int row, Func<int, F32>? sums)
+    public void TraceForward(Int row, Func<int, F32>? sums) => TraceForward(row, unit =>
     {
-        var unit = Trace(row);
         for (int gate = 0; sums is not null && gate < _cell.Gates; gate++)
         {
             if (_cell.SplitsGates)
@@ -158,16 +181,86 @@ internal sealed unsafe class SweepThread
             else
                 _k.Hold(unit.Gates + (gate * _shape.Units), sums(gate));
         }
+    });
 
+    private void TraceForward(Int row, Action<CellUnit> begin)
+    {
+        var unit = Trace(row);
+        begin(unit);
         _cell.ForwardUnit<F32>(unit);
+        for (int zone = 0; zone < _zones.Length; zone++)
+        {
+            int state = _zones[zone].State;
+            new Zoneout.Mix(Mask(zone, row), (float*)unit.Before[state], (float*)unit.After[state]).Do<F32>(0);
+        }
+
         _k.EndTraces();
     }
 
     /// <summary>Writes the cell's backward pass down for a lane.</summary>
     public void TraceBackward(Int row)
     {
-        _cell.BackwardUnit<F32>(Trace(row));
+        var unit = Trace(row);
+        nint[] held = [.. _zones.Select(_ => (nint)_k.TraceRegister())];
+        for (int zone = 0; zone < _zones.Length; zone++)
+        {
+            int state = _zones[zone].State;
+            float* gradient = state == 0 ? unit.OutputGradient : (float*)unit.StateGradient[state];
+            new Zoneout.Part(Mask(zone, row), gradient, (float*)held[zone]).Do<F32>(0);
+            if (state == 0)
+                new AddTo((float*)held[zone], unit.OutputGradientBefore).Do<F32>(0);
+        }
+
+        _cell.BackwardUnit<F32>(unit);
+        for (int zone = 0; zone < _zones.Length; zone++)
+        {
+            if (_zones[zone].State > 0)
+                new AddTo((float*)held[zone], (float*)unit.StateGradient[_zones[zone].State]).Do<F32>(0);
+        }
+
         _k.EndTraces();
+    }
+
+    /// <summary>Writes r and r · h down, from their gates' sums over the state.</summary>
+    public void TraceReset(Int row, F32 resetSum, F32 updateSum)
+    {
+        var unit = Trace(row);
+        float* sums = _k.TraceRegister();
+        _k.Hold(sums, resetSum);
+        _k.Hold(sums + _shape.Units, updateSum);
+        new ResetProduct.ResetWork(_shape.Units, sums, unit.Gates, (float*)unit.Before[0], unit.Kept).Do<F32>(0);
+        _k.EndTraces();
+    }
+
+    /// <summary>Writes the cell's forward pass down behind that, from the last gate's sum over r · h.</summary>
+    public void TraceCandidate(Int row, F32 sum)
+    {
+        float* traced = _k.TraceRegister();
+        _k.Hold(traced, sum);
+        TraceForward(row, unit => new AddTo(traced, unit.Gates + (2 * _shape.Units)).Do<F32>(0));
+    }
+
+    /// <summary>Writes the way back through r · h down, from its gradient.</summary>
+    public void TraceResetBackward(Int row, F32 gradient)
+    {
+        var unit = Trace(row);
+        float* traced = _k.TraceRegister();
+        _k.Hold(traced, gradient);
+        new ResetProduct.ResetGradient(traced, unit.Gates, (float*)unit.Before[0], unit.OutputGradientBefore).Do<F32>(0);
+        _k.EndTraces();
+    }
+
+    /// <summary>What of a unit's state stays: by its hash while training, by the share outside of it.</summary>
+    private float* Mask(int zone, Int row)
+    {
+        float* traced = _k.TraceRegister();
+        var mask = _k.Variable((float)_zones[zone].Rate);
+        _k.If(_zoneKeys[zone].Exists, () => _k.Assign(
+            mask,
+            F32.Choose(
+                Hashes.IsBelow(_zoneKeys[zone].WordAt(Row + row), Unit, DropoutMasks.Threshold(_zones[zone].Rate)), 1f, 0f)));
+        _k.Hold(traced, mask);
+        return traced;
     }
 
     private CellUnit Trace(Int row)

@@ -35,7 +35,7 @@ internal sealed class GpuDropout : IDisposable
     public DeviceRows DroppedOutputs => Dropped(_model.Layers - 1);
 
     /// <summary>The outputs of a layer, dropped.</summary>
-    public DeviceRows Dropped(int layer) => new(_dropped[layer].Address, _model.HiddenSize);
+    public DeviceRows Dropped(int layer) => new(_dropped[layer].Address, _model.LayerOutputs);
 
     /// <summary>Packs the keys of a chunk's masks.</summary>
     public void Begin(ChunkBatch batch, DropoutMasks dropout)
@@ -45,7 +45,7 @@ internal sealed class GpuDropout : IDisposable
             if (layer + 1 < _model.Layers ? !dropout.DropsBetween : !dropout.DropsOutputs)
                 continue;
             dropout.Keys(batch, layer, _keys[layer].Room<ulong>(batch.Rows));
-            _dropped[layer].Reserve((long)batch.Rows * _model.HiddenSize);
+            _dropped[layer].Reserve((long)batch.Rows * _model.LayerOutputs);
         }
 
         if (dropout.DropsInputs)
@@ -71,14 +71,14 @@ internal sealed class GpuDropout : IDisposable
 
     /// <summary>The gradient's way back through that.</summary>
     public void BetweenBack(int layer, DeviceRows gradient, int rows) =>
-        Drop(gradient, gradient, _keys[layer], _model.Dropout.Between, rows, _model.HiddenSize);
+        Drop(gradient, gradient, _keys[layer], _model.Dropout.Between, rows, _model.LayerOutputs);
 
     /// <summary>Drops outputs of the last layer.</summary>
     public void Outputs(DeviceRows outputs, int rows) => Drop(outputs, _model.Layers - 1, _model.Dropout.Output, rows);
 
     /// <summary>The gradient's way back through that.</summary>
     public void OutputsBack(DeviceRows gradient, int rows) =>
-        Drop(gradient, gradient, _keys[^1], _model.Dropout.Output, rows, _model.HiddenSize);
+        Drop(gradient, gradient, _keys[^1], _model.Dropout.Output, rows, _model.LayerOutputs);
 
     public void Dispose()
     {
@@ -87,7 +87,7 @@ internal sealed class GpuDropout : IDisposable
     }
 
     private void Drop(DeviceRows outputs, int layer, double rate, int rows) =>
-        Drop(outputs, Dropped(layer), _keys[layer], rate, rows, _model.HiddenSize);
+        Drop(outputs, Dropped(layer), _keys[layer], rate, rows, _model.LayerOutputs);
 
     private void Drop(DeviceRows from, DeviceRows to, InboundPart keys, double rate, int rows, int columns) =>
         _launcher.Drop(from, to, keys.Address, DropoutMasks.Threshold(rate), DropoutMasks.Kept(rate), rows, columns);

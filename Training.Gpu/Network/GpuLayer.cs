@@ -3,6 +3,7 @@ using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Gpu.Code;
 using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Gpu.Kernels;
+using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Gpu.Network;
 
@@ -25,13 +26,27 @@ internal sealed class GpuLayer : IDisposable
     private readonly DeviceBuffer[] _stateGradients;
     private readonly DeviceBuffer _counter;
     private readonly DeviceBuffer _inputBias;
+    private readonly GpuOutput? _output;
+    private readonly GpuWeightDrop? _drop;
+    private readonly InboundPart[] _zoneKeys;
+    private readonly int _index;
+    private bool _zones;
 
-    public GpuLayer(
-        IAccelerator device, Launcher launcher, SweepKernels kernels, ModelSpec model, int layer, GpuParameters parameters,
-        GpuParameters gradients)
+    /// <summary>Makes a layer.</summary>
+    /// <param name="shared">What it shares with others.</param>
+    /// <param name="kernels">Those of its cell.</param>
+    /// <param name="model">The network.</param>
+    /// <param name="layer">The layer, from 0.</param>
+    /// <param name="suffix">What follows in the names of its parameters.</param>
+    public GpuLayer(GpuResources shared, SweepKernels kernels, ModelSpec model, int layer, string suffix = "")
     {
-        (_device, _launcher, _kernels, _parameters, _gradients) = (device, launcher, kernels, parameters, gradients);
-        (_cell, _units, _layer) = ((RecurrentCell)model.Cell, model.HiddenSize, $"{layer}");
+        var (device, inbound) = (shared.Device, shared.Inbound);
+        (_device, _launcher, _kernels, _parameters, _gradients) =
+            (device, shared.Launcher, kernels, shared.Parameters, shared.Gradients);
+        (_cell, _units, _layer, _index) = ((RecurrentCell)model.Cell, model.HiddenSize, $"{layer}{suffix}", layer);
+        _output = GpuOutput.Of(shared, model, layer);
+        _drop = GpuWeightDrop.Of(shared, model, layer);
+        _zoneKeys = [.. kernels.Zones.Select(_ => new InboundPart(inbound))];
         (_gates, _hiddenGates, _kept, _outputGradient, _counter, _inputBias) =
             (new(device), new(device), new(device), new(device), new(device), new(device));
         _histories = [.. _cell.StateNames.Select(_ => new DeviceBuffer(device))];
@@ -46,6 +61,8 @@ internal sealed class GpuLayer : IDisposable
 
     /// <summary>What the sums over inputs begin with.</summary>
     public nint InputBias => _inputBias.Address;
+
+    private DeviceWeight Recurrent => _drop?.Weight ?? _parameters.Weight($"rnn.weight_hh_l{_layer}");
 
     private int Sums => _cell.Gates * _units;
 
@@ -67,8 +84,12 @@ internal sealed class GpuLayer : IDisposable
     /// <summary>History of a state, its first row the initial state of the first lane.</summary>
     public DeviceRows History(int state) => new(_histories[state].Address, _units);
 
-    /// <summary>The outputs of the chunk's rows.</summary>
-    public DeviceRows Outputs(GpuTimes times) => History(0).From(times.Lanes);
+    /// <summary>What the next layer, or the head, gets of the chunk's rows.</summary>
+    public DeviceRows Outputs(GpuTimes times) => _output?.Values ?? Hidden(times);
+
+    /// <summary>The gradient of a state before the chunk, of each active lane, where <see cref="Backward"/> reached it.</summary>
+    public DeviceRows StartGradient(int state, GpuTimes times) =>
+        state == 0 ? OutputGradient.From(times.Rows) : new(_stateGradients[state - 1].Address, _units);
 
     /// <summary>Prepares the biases, after new parameters.</summary>
     public void LoadBiases()
@@ -79,9 +100,14 @@ internal sealed class GpuLayer : IDisposable
             _launcher.Add(new(_parameters.Bias($"rnn.bias_hh_l{_layer}"), Sums), 0, new(_inputBias.Address, Sums), 1, Sums);
     }
 
-    /// <summary>Makes room for a chunk.</summary>
-    public void Begin(GpuTimes times)
+    /// <summary>Makes room for a chunk, and packs what is dropped in the layer itself.</summary>
+    public void Begin(GpuTimes times, ChunkBatch batch, DropoutMasks dropout)
     {
+        _zones = dropout.Rates is { Zones: true };
+        for (int i = 0; i < _zoneKeys.Length && _zones; i++)
+            dropout.ZoneoutKeys(batch, _index, _kernels.Zones[i].State, _zoneKeys[i].Room<ulong>(batch.Rows));
+        _drop?.Begin(dropout);
+        _output?.Begin(times.Rows);
         long rows = times.Rows, lanes = times.Lanes;
         _gates.Reserve(rows * Sums);
         if (_cell.SplitsGates)
@@ -96,17 +122,33 @@ internal sealed class GpuLayer : IDisposable
     }
 
     /// <summary>Runs the time steps, from the sums over inputs in the gates and the initial state in the histories.</summary>
-    public void Forward(GpuTimes times) => Sweep(
-        times, _kernels.Forward, _kernels.ForwardOverGrid, backward: false,
-        _cell.SplitsGates ? [_parameters.Bias($"rnn.bias_hh_l{_layer}")] : [(nint)0]);
+    /// <param name="times">The time steps.</param>
+    /// <param name="inputs">The layer's inputs; looked at above the first layer alone.</param>
+    public void Forward(GpuTimes times, DeviceRows inputs)
+    {
+        _drop?.Drop();
+        Sweep(
+            times, _kernels.Forward, _kernels.ForwardOverGrid, backward: false,
+            [_cell.SplitsGates ? _parameters.Bias($"rnn.bias_hh_l{_layer}") : 0, SweepKernels.WholeStep]);
+        _output?.Forward(Hidden(times), inputs, times.Rows);
+    }
 
     /// <summary>Runs them backward, from the gradient of the outputs to that of the gates' sums.</summary>
-    public void Backward(GpuTimes times)
+    /// <param name="times">The time steps.</param>
+    /// <param name="reachesStart">Whether the gradient continues to the state before the chunk.</param>
+    public void Backward(GpuTimes times, bool reachesStart)
     {
+        _output?.ToHidden(OutputGradient, times.Rows);
         foreach (var gradient in _stateGradients)
             _launcher.Clear(gradient.Address, (long)times.Lanes * _units);
-        Sweep(times, _kernels.Backward, _kernels.BackwardOverGrid, backward: true, [SweepKernels.WholeStep]);
+        if (reachesStart)
+            _launcher.Clear(OutputGradient.From(times.Rows).Start, (long)times.Lanes * _units);
+        Sweep(
+            times, _kernels.Backward, _kernels.BackwardOverGrid, backward: true, [SweepKernels.WholeStep, reachesStart ? 1 : 0]);
     }
+
+    /// <summary>Adds to the gradient of the layer's inputs what they get past the cell.</summary>
+    public void AddResidual(DeviceRows inputGradient, int rows) => _output?.AddResidual(inputGradient, rows);
 
     /// <summary>The gradients of the recurrent weight and of the biases.</summary>
     public void Gradient(GpuTimes times)
@@ -116,7 +158,18 @@ internal sealed class GpuLayer : IDisposable
         if (!_cell.HasHiddenWeights)
             return;
         nint hiddenBias = _gradients.Bias($"rnn.bias_hh_l{_layer}");
-        _launcher.Gradient(HiddenGates, History(0), times.Before, _gradients.Weight($"rnn.weight_hh_l{_layer}"), times.Rows);
+        var weight = _gradients.Weight($"rnn.weight_hh_l{_layer}");
+        if (_cell.ResetsFirst)
+        {
+            // The last gate's sums are over r · h, which is kept of each row.
+            int first = Sums - _units;
+            var last = new DeviceWeight(weight.Start + ((nint)first * _units * sizeof(float)), _units, _units, _units);
+            _launcher.Gradient(Gates, History(0), times.Before, weight with { Outputs = first }, times.Rows);
+            _launcher.Gradient(Gates.Without(first), new(_kept.Address, _units), 0, last, times.Rows);
+        }
+        else
+            _launcher.Gradient(HiddenGates, History(0), times.Before, weight, times.Rows);
+        _drop?.DropGradient();
         if (_cell.SplitsGates)
             _launcher.Sum(HiddenGates, hiddenBias, times.Rows, Sums);
         else
@@ -131,13 +184,18 @@ internal sealed class GpuLayer : IDisposable
         {
             buffer.Dispose();
         }
+
+        _output?.Dispose();
     }
 
     public void Dispose()
     {
         ReleaseChunk();
+        _drop?.Dispose();
         _inputBias.Dispose();
     }
+
+    private DeviceRows Hidden(GpuTimes times) => History(0).From(times.Lanes);
 
     private void Sweep(GpuTimes times, KernelCode alone, KernelCode overGrid, bool backward, ReadOnlySpan<Argument> rest)
     {
@@ -145,9 +203,10 @@ internal sealed class GpuLayer : IDisposable
         int groups = SweepShape.GroupsOf(times.Lanes), threads = groups * shape.BlockUnits;
         int x = shape.UnitBlocks, y = (times.Lanes + (groups * SweepShape.Lanes) - 1) / (groups * SweepShape.Lanes);
         var common = SweepThread.Arguments(
-            _cell.HasHiddenWeights ? _parameters.Weight($"rnn.weight_hh_l{_layer}").Start : 0, _gates.Address, HiddenGates.Start,
+            _cell.HasHiddenWeights ? Recurrent.Start : 0, _gates.Address, HiddenGates.Start,
             _kept.Address, [.. _histories.Select(history => history.Address)], _outputGradient.Address,
-            [.. _stateGradients.Select(gradient => gradient.Address)], times.Table, times.Lanes, groups, _counter.Address);
+            [.. _stateGradients.Select(gradient => gradient.Address)], times.Table, times.Lanes, groups, _counter.Address,
+            [.. _zoneKeys.Select(keys => _zones ? keys.Address : 0)]);
 
         // Blocks of other lanes need nothing of each other.
         bool isOne = x == 1 || !_cell.HasHiddenWeights;
@@ -158,14 +217,15 @@ internal sealed class GpuLayer : IDisposable
             return;
         }
 
-        // The end of a launch is what all blocks wait for, once a time step; backward twice, because the product wants all units' gates.
+        // The end of a launch is what all blocks wait for: as often as a time step has parts, since a product wants all units' numbers.
         for (int i = 0; i < times.Steps; i++)
         {
             int step = backward ? times.Steps - 1 - i : i;
-            if (!backward)
-                _launcher.Launch(alone, x, y, threads, [.. common, .. rest, step, step + 1]);
-            for (int part = SweepKernels.CellAlone; backward && part <= SweepKernels.ProductAlone; part++)
-                _launcher.Launch(alone, x, y, threads, [.. common, part, step, step + 1]);
+            for (int part = SweepKernels.FirstPart; part <= (backward ? _kernels.BackwardParts : _kernels.ForwardParts); part++)
+            {
+                ReadOnlySpan<Argument> own = backward ? [part, rest[1]] : [rest[0], part];
+                _launcher.Launch(alone, x, y, threads, [.. common, .. own, step, step + 1]);
+            }
         }
     }
 }

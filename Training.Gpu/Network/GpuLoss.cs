@@ -124,7 +124,7 @@ internal sealed class ClassLoss : GpuLoss
     {
         Terms.Reserve(2L * rows);
         Launcher.Launch(
-            _rows, Launcher.Blocks(rows, LossKernels.Rows), 1, LossKernels.Threads, outputs.Start, Targets.Address, Terms.Address,
+            _rows, Launcher.Blocks(rows, RowThreads.Rows), 1, RowThreads.Threads, outputs.Start, Targets.Address, Terms.Address,
             _weights.Address, rows);
         Launcher.Launch(SumKernels.InOrder, 1, 1, SumKernels.Threads, Terms.Address, sum, rows);
     }

@@ -15,6 +15,8 @@ internal sealed class GpuNetwork : IDisposable
     private readonly GpuLayer[] _layers;
     private readonly GpuTable[] _tables;
     private readonly GpuDropout _dropout;
+    private readonly GpuStart? _start;
+    private readonly GpuBidirectional? _both;
     private readonly GpuTimes _times;
     private readonly InboundPart _values;
     private readonly DeviceBuffer _inputGradient;
@@ -32,15 +34,18 @@ internal sealed class GpuNetwork : IDisposable
         (_model, _launcher, _head) = (model, new(commands), layout.Head);
         (Parameters, Gradients) = (new(device, layout), new(device, layout));
         var shared = new GpuResources(device, _launcher, inbound, Parameters, Gradients);
-        var kernels = new SweepKernels((RecurrentCell)model.Cell, model.HiddenSize);
+        var kernels = new SweepKernels((RecurrentCell)model.Cell, model.HiddenSize, ZonedState.Of(model.Dropout));
         device.Prepare(KernelsOf(kernels));
-        _layers = [.. Enumerable.Range(0, model.Layers)
-            .Select(layer => new GpuLayer(device, _launcher, kernels, model, layer, Parameters, Gradients))];
+        _layers = model.Bidirectional ? [] : [.. Enumerable.Range(0, model.Layers)
+            .Select(layer => new GpuLayer(shared, kernels, model, layer))];
+        _start = GpuStart.Of(shared, model, layout);
         _tables = new GpuTable[model.Tables.Count];
         for (int i = 0, first = model.ValueInputs; i < _tables.Length; first += model.Tables[i++].Size)
             _tables[i] = new(shared, model, layout, i, first);
         (_dropout, _times, _values, _inputGradient, _outputs) =
             (new(device, _launcher, inbound, model), new(inbound), new(inbound), new(device), new(device));
+        _both = model.Bidirectional
+            ? new(shared, kernels, model, _dropout, _tables) : null;
     }
 
     /// <summary>The parameters.</summary>
@@ -49,7 +54,7 @@ internal sealed class GpuNetwork : IDisposable
     /// <summary>Their gradient.</summary>
     public GpuParameters Gradients { get; }
 
-    /// <summary>The layers.</summary>
+    /// <summary>The layers of a network in one direction.</summary>
     public IReadOnlyList<GpuLayer> Layers => _layers;
 
     /// <summary>The chunk's time steps.</summary>
@@ -63,7 +68,8 @@ internal sealed class GpuNetwork : IDisposable
     /// <summary>Every kernel that a network with these sweeps may launch.</summary>
     public static IReadOnlyList<KernelCode> KernelsOf(SweepKernels sweeps) =>
     [
-        ProductKernel.RowsByRows, ProductKernel.RowsByColumns, ProductKernel.ColumnsByColumns, .. RowKernels.All, .. sweeps.All,
+        ProductKernel.RowsByRows, ProductKernel.RowsByColumns, ProductKernel.ColumnsByColumns, .. RowKernels.All,
+        NormKernels.Forward, NormKernels.Backward, .. sweeps.All,
     ];
 
     /// <summary>Prepares what is made of new parameters.</summary>
@@ -71,6 +77,7 @@ internal sealed class GpuNetwork : IDisposable
     {
         foreach (var layer in _layers)
             layer.LoadBiases();
+        _both?.LoadBiases();
     }
 
     /// <summary>Packs a chunk and makes room for it; its initial state is then to be put into the histories.</summary>
@@ -82,25 +89,28 @@ internal sealed class GpuNetwork : IDisposable
         foreach (var table in _tables)
             table.Begin(batch.Tokens, dropout);
         foreach (var layer in _layers)
-            layer.Begin(_times);
+            layer.Begin(_times, batch, dropout);
+        _both?.Begin(_times, batch, dropout);
+        _start?.Begin(batch);
     }
 
     /// <summary>Runs a chunk forward to the head's outputs.</summary>
     public void Forward(DropoutMasks dropout)
     {
         int rows = _times.Rows;
+        _both?.Forward(Values, _times, dropout);
         for (int index = 0; index < _layers.Length; index++)
         {
             if (index == 0)
                 SumInputs(dropout);
             else
                 _launcher.Forward(Inputs(index, dropout), InputWeight(index), _layers[index].InputBias, 0, _layers[index].Gates, rows);
-            _layers[index].Forward(_times);
+            _layers[index].Forward(_times, index == 0 ? default : Inputs(index, dropout));
             if (index + 1 < _layers.Length && dropout.DropsBetween)
                 _dropout.Between(index, _layers[index].Outputs(_times), rows);
         }
 
-        if (dropout.DropsOutputs)
+        if (dropout.DropsOutputs && _both is null)
             _dropout.Outputs(_layers[^1].Outputs(_times), rows);
         _outputs.Reserve((long)rows * HeadWeight.Outputs);
         _launcher.Forward(Top(dropout), HeadWeight, Parameters.Bias("head.bias"), 0, OutputRows, rows);
@@ -110,16 +120,23 @@ internal sealed class GpuNetwork : IDisposable
     public void Backward(DropoutMasks dropout)
     {
         int rows = _times.Rows;
-        _launcher.Backward(OutputRows, HeadWeight, _layers[^1].OutputGradient, rows);
+        _launcher.Backward(OutputRows, HeadWeight, _both?.OutputGradient ?? _layers[^1].OutputGradient, rows);
         _launcher.Gradient(OutputRows, Top(dropout), 0, Gradients.Weight(_head), rows);
         _launcher.Sum(OutputRows, Gradients.Bias("head.bias"), rows, HeadWeight.Outputs);
+        if (_both is not null)
+        {
+            _both.Backward(_times, dropout);
+            return;
+        }
+
         if (dropout.DropsOutputs)
             _dropout.OutputsBack(_layers[^1].OutputGradient, rows);
         for (int index = _layers.Length - 1; index >= 0; index--)
         {
             var layer = _layers[index];
-            layer.Backward(_times);
+            layer.Backward(_times, _start is { IsInChunk: true });
             layer.Gradient(_times);
+            _start?.Gradient(layer, index, _times);
             if (index == 0)
             {
                 InputGradient(dropout);
@@ -129,6 +146,7 @@ internal sealed class GpuNetwork : IDisposable
             _launcher.Gradient(layer.Gates, Inputs(index, dropout), 0, Gradients.Weight($"rnn.weight_ih_l{index}"), rows);
             var below = _layers[index - 1].OutputGradient;
             _launcher.Backward(layer.Gates, InputWeight(index), below, rows);
+            layer.AddResidual(below, rows);
             if (dropout.DropsBetween)
                 _dropout.BetweenBack(index - 1, below, rows);
         }
@@ -143,6 +161,7 @@ internal sealed class GpuNetwork : IDisposable
         ReleaseChunk();
         foreach (var layer in _layers)
             layer.Dispose();
+        _both?.Dispose();
         Parameters.Dispose();
         Gradients.Dispose();
     }
@@ -152,6 +171,7 @@ internal sealed class GpuNetwork : IDisposable
     {
         foreach (var layer in _layers)
             layer.ReleaseChunk();
+        _both?.ReleaseChunk();
         foreach (IDisposable one in (IDisposable[])[.. _tables, _dropout, _inputGradient, _outputs])
             one.Dispose();
     }
@@ -161,7 +181,8 @@ internal sealed class GpuNetwork : IDisposable
     private DeviceRows Inputs(int layer, DropoutMasks dropout) =>
         dropout.DropsBetween ? _dropout.Dropped(layer - 1) : _layers[layer - 1].Outputs(_times);
 
-    private DeviceRows Top(DropoutMasks dropout) => dropout.DropsOutputs ? _dropout.DroppedOutputs : _layers[^1].Outputs(_times);
+    private DeviceRows Top(DropoutMasks dropout) =>
+        _both is not null ? _both.Outputs : dropout.DropsOutputs ? _dropout.DroppedOutputs : _layers[^1].Outputs(_times);
 
     /// <summary>Computes the first layer's sums over values and vectors, biases included.</summary>
     private void SumInputs(DropoutMasks dropout)

@@ -77,6 +77,10 @@ internal sealed class Launcher(ICommands commands)
     public void Sum(DeviceRows from, nint to, int rows, int columns) =>
         Each(RowKernels.Sum, 1, columns, from.Start, from.Stride, to, rows, columns);
 
+    /// <summary>to = the sum of the rows' products.</summary>
+    public void SumProducts(DeviceRows left, DeviceRows right, nint to, int rows, int columns) =>
+        Each(RowKernels.SumProducts, 1, columns, left.Start, left.Stride, right.Start, right.Stride, to, rows, columns);
+
     /// <summary>to = the sum of each group's rows, times its factor.</summary>
     public void SumGroups(
         DeviceRows from, nint order, nint ends, DeviceRows to, nint toPlaces, nint factors, bool adds, int groups, int columns) => Each(

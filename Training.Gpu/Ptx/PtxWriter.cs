@@ -77,6 +77,7 @@ internal sealed class PtxWriter(string target)
             Operation.Divide => $"div{Rounding(one.Type)}.{type} {result}, {a}, {b}",
             Operation.Remainder => $"rem.{type} {result}, {a}, {b}",
             Operation.Negate => $"neg.{type} {result}, {a}",
+            Operation.SquareRoot => $"sqrt.rn.{type} {result}, {a}",
             Operation.FusedMultiplyAdd => $"fma.rn.{type} {result}, {a}, {b}, {c}",
             Operation.WideMultiplyAdd => $"mad.wide.s32 {result}, {a}, {b}, {c}",
             Operation.And => $"and.{BitsOf(one.Type)} {result}, {a}, {b}",

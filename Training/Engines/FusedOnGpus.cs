@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Fused.Cells;
 
 namespace Orleans.Tbptt.Training.Engines;
 
@@ -11,25 +10,8 @@ internal static class FusedOnGpus
     /// <returns>The key of each, what was found, and what is expected instead.</returns>
     public static IEnumerable<(string Key, string Found, string Expected)> Refused(ModelSpec model)
     {
-        if (model.Bidirectional)
-            yield return ("model.bidirectional", "true", "false");
-        if (model.Cell is RecurrentCell { ResetsFirst: true })
-            yield return ("model.cell.resetAfter", "false", "true");
         if (model.Cell.Projection is { } projection)
             yield return ("model.cell.projectionSize", $"{projection}", "none");
-        if (model.LayerNorm)
-            yield return ("model.layerNorm", "true", "false");
-        if (model.Residual)
-            yield return ("model.residual", "true", "false");
-        if (model.LearnInitialState)
-            yield return ("model.learnInitialState", "true", "false");
-        var dropout = model.Dropout;
-        foreach (var (key, share) in
-            new[] { ("weight", dropout.Weight), ("zoneout", dropout.Zoneout), ("zoneoutCell", dropout.ZoneoutCell) })
-        {
-            if (share > 0)
-                yield return ($"model.dropout.{key}", $"{share}", "0");
-        }
     }
 
     /// <summary>Reports what of a spec for a GPU it refuses.</summary>
@@ -50,7 +32,7 @@ internal static class FusedOnGpus
                 "remove it, or write device: cpu");
         }
 
-        if (findings.Sound("tbptt.backprop") && spec.Tbptt.Backprop.IsFull)
+        if (findings.Sound("tbptt.backprop") && spec.Tbptt.Backprop.IsFull && !spec.TakesWholeSequences)
         {
             findings.Report(
                 "tbptt.backprop", $"{spec.Tbptt.Backprop.Word} {where}", "chunk, because its GPU kernels run no steps in pieces", OrElse);

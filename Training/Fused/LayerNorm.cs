@@ -12,7 +12,8 @@ namespace Orleans.Tbptt.Training.Fused;
 /// </summary>
 internal sealed unsafe class LayerNorm : IDisposable
 {
-    private const double Epsilon = 1e-5;
+    /// <summary>Added to a variance.</summary>
+    public const double Epsilon = 1e-5;
 
     private readonly ParameterSlot _weight;
     private readonly ParameterSlot _bias;

@@ -106,7 +106,7 @@ internal sealed unsafe class ResetProduct : Recurrence
         }
     }
 
-    private readonly struct ResetWork(int units, float* sums, float* gates, float* before, float* reset) : IElementwise
+    internal readonly struct ResetWork(int units, float* sums, float* gates, float* before, float* reset) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Do<T>(int at) where T : unmanaged, IFloats<T>
@@ -119,7 +119,7 @@ internal sealed unsafe class ResetProduct : Recurrence
         }
     }
 
-    private readonly struct ResetGradient(float* resetGradient, float* gates, float* before, float* outputGradientBefore) : IElementwise
+    internal readonly struct ResetGradient(float* resetGradient, float* gates, float* before, float* outputGradientBefore) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Do<T>(int at) where T : unmanaged, IFloats<T>

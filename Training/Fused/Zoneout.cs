@@ -93,7 +93,7 @@ internal sealed unsafe class Zoneout : IDisposable
 
     public void Dispose() => _held.Dispose();
 
-    private readonly struct Mix(float* mask, float* before, float* after) : IElementwise
+    internal readonly struct Mix(float* mask, float* before, float* after) : IElementwise
     {
         /// <summary>Exact where m is 0 or 1 and both states are finite; −0 becomes +0.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -104,7 +104,7 @@ internal sealed unsafe class Zoneout : IDisposable
         }
     }
 
-    private readonly struct Part(float* mask, float* gradient, float* held) : IElementwise
+    internal readonly struct Part(float* mask, float* gradient, float* held) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Do<T>(int at) where T : unmanaged, IFloats<T>

@@ -57,7 +57,7 @@ public readonly record struct DropoutMasks(long Seed, long Step, int FirstLane, 
     /// <param name="units">Units of the layer.</param>
     /// <param name="mask">Receives the mask.</param>
     public void FillZoneout(ChunkBatch batch, int layer, int state, int units, Span<float> mask) => Fill(
-        batch, States + (2 * (ulong)layer) + (ulong)state, state == 0 ? Rates!.Zoneout : Rates!.ZoneoutCell, isLocked: false, units,
+        batch, OfState(layer, state), state == 0 ? Rates!.Zoneout : Rates!.ZoneoutCell, isLocked: false, units,
         mask, dropped: 1, kept: 0);
 
     /// <summary>What the vector of a token, or of a class of a column, is multiplied by in this step.</summary>
@@ -65,16 +65,23 @@ public readonly record struct DropoutMasks(long Seed, long Step, int FirstLane, 
         ? 0 : Kept(Rates!.Embedding);
 
     /// <summary>Writes what the hidden weights of a layer are multiplied by in this step, in their order.</summary>
-    public void FillWeights(int layer, Span<float> mask) => Fill(Key(Weights + (ulong)layer), Rates!.Weight, mask, 0, Kept(Rates!.Weight));
+    public void FillWeights(int layer, Span<float> mask) => Fill(WeightKey(layer), Rates!.Weight, mask, 0, Kept(Rates!.Weight));
 
     /// <summary>Writes of each row the key whose hashes, by unit, say what is dropped between a layer and the next.</summary>
     /// <param name="batch">The chunk.</param>
     /// <param name="layer">The layer, or the last one, whose outputs are dropped.</param>
     /// <param name="keys">Receives them, <c>[batch.Rows]</c>.</param>
-    internal void Keys(ChunkBatch batch, int layer, Span<ulong> keys) => Keys(batch, (ulong)layer, keys);
+    internal void Keys(ChunkBatch batch, int layer, Span<ulong> keys) => Keys(batch, (ulong)layer, Rates!.Locked, keys);
 
     /// <summary>The same of the first layer's inputs.</summary>
-    internal void InputKeys(ChunkBatch batch, Span<ulong> keys) => Keys(batch, Inputs, keys);
+    internal void InputKeys(ChunkBatch batch, Span<ulong> keys) => Keys(batch, Inputs, Rates!.Locked, keys);
+
+    /// <summary>The same of which units of a state stay as they were.</summary>
+    internal void ZoneoutKeys(ChunkBatch batch, int layer, int state, Span<ulong> keys) =>
+        Keys(batch, OfState(layer, state), isLocked: false, keys);
+
+    /// <summary>The key whose hashes say which hidden weights of a layer are dropped, by their order.</summary>
+    internal ulong WeightKey(int layer) => Key(Weights + (ulong)layer);
 
     /// <summary>What the upper half of a hash must be below for a unit to be dropped.</summary>
     internal static ulong Threshold(double rate) => (ulong)(rate * (1L << 32));
@@ -82,7 +89,7 @@ public readonly record struct DropoutMasks(long Seed, long Step, int FirstLane, 
     /// <summary>What a unit that is kept is multiplied by.</summary>
     internal static float Kept(double rate) => (float)(1 / (1 - rate));
 
-    private void Keys(ChunkBatch batch, ulong place, Span<ulong> keys)
+    private void Keys(ChunkBatch batch, ulong place, bool isLocked, Span<ulong> keys)
     {
         ulong ofPlace = Key(place);
         foreach (var segment in batch.Segments)
@@ -93,11 +100,13 @@ public readonly record struct DropoutMasks(long Seed, long Step, int FirstLane, 
                 for (int t = 0, row = segment.FirstRow + i; t < segment.Steps; t++, row += segment.Lanes)
                 {
                     ulong time = (ulong)(batch.FirstTime + segment.FirstTime + t);
-                    keys[row] = Rates!.Locked ? ofLane : CounterRandom.Derive(ofLane, time);
+                    keys[row] = isLocked ? ofLane : CounterRandom.Derive(ofLane, time);
                 }
             }
         }
     }
+
+    private static ulong OfState(int layer, int state) => States + (2 * (ulong)layer) + (ulong)state;
 
     private void Drop(ChunkBatch batch, ulong place, double rate, int units, Span<float> mask) =>
         Fill(batch, place, rate, Rates!.Locked, units, mask, dropped: 0, Kept(rate));

@@ -58,14 +58,7 @@ public sealed class EngineTests
 
     /// <summary>What GPU kernels do not compute is refused where a GPU is asked for; where the silo may choose, CPUs compute it.</summary>
     [Theory]
-    [InlineData("model.bidirectional")]
-    [InlineData("model.cell.resetAfter")]
     [InlineData("model.cell.projectionSize")]
-    [InlineData("model.layerNorm")]
-    [InlineData("model.residual")]
-    [InlineData("model.learnInitialState")]
-    [InlineData("model.dropout.weight")]
-    [InlineData("model.dropout.zoneout")]
     [InlineData("tbptt.backprop")]
     public void Fused_RefusesOnGpus_WhatItComputesOnCpusAlone(string key)
     {
@@ -73,14 +66,7 @@ public sealed class EngineTests
         var model = spec.Model with { Layers = 2 };
         spec = key switch
         {
-            "model.bidirectional" => spec with { Model = model with { Bidirectional = true } },
-            "model.cell.resetAfter" => spec with { Model = model with { Cell = new GruCell { ResetAfter = false } } },
             "model.cell.projectionSize" => spec with { Model = model with { Cell = new LstmCell { ProjectionSize = 2 } } },
-            "model.layerNorm" => spec with { Model = model with { LayerNorm = true } },
-            "model.residual" => spec with { Model = model with { Residual = true } },
-            "model.learnInitialState" => spec with { Model = model with { LearnInitialState = true } },
-            "model.dropout.weight" => spec with { Model = model with { Dropout = new() { Weight = 0.1 } } },
-            "model.dropout.zoneout" => spec with { Model = model with { Dropout = new() { Zoneout = 0.1 } } },
             _ => spec with { Tbptt = spec.Tbptt with { Backprop = new FullBackprop() } },
         };
         var findings = new Findings(default);
