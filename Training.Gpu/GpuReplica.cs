@@ -27,6 +27,7 @@ internal sealed unsafe class GpuReplica : IReplica
     private readonly ModelSpec _model;
     private readonly Loss _loss;
     private readonly CommandList _commands = new();
+    private readonly Launcher _launcher;
     private readonly Inbound _inbound;
     private readonly GpuNetwork _network;
     private readonly GpuLoss? _lossOnDevice;
@@ -45,8 +46,9 @@ internal sealed unsafe class GpuReplica : IReplica
     /// <param name="model">The network.</param>
     /// <param name="loss">The loss to minimise.</param>
     /// <param name="ownsDevice">Whether it disposes of the device.</param>
+    /// <param name="partSteps">Time steps of a part of a wave over the layers, at least.</param>
     /// <exception cref="NotSupportedException">There are no kernels for a part of the model.</exception>
-    public GpuReplica(IAccelerator device, ModelSpec model, LossSpec loss, bool ownsDevice = false)
+    public GpuReplica(IAccelerator device, ModelSpec model, LossSpec loss, bool ownsDevice = false, int partSteps = 16)
     {
         foreach (var (key, found, expected) in FusedOnGpus.Refused(model))
             throw new NotSupportedException($"{key}: {found}, expected {expected} on a GPU; change it, or write device: cpu");
@@ -55,10 +57,10 @@ internal sealed unsafe class GpuReplica : IReplica
         int outputs = Layout.Slots.Single(slot => slot.Name == "head.bias").Length;
         (_inbound, _results, _outputs) = (new(device), new(device), new(outputs));
         (_resultsOnHost, _outputsOnHost, _flat) = (new(device), new(device), new(device));
-        _network = new(device, _commands, _inbound, model, Layout);
-        var launcher = new Launcher(_commands);
-        _lossOnDevice = GpuLoss.Of(device, launcher, _inbound, loss, outputs);
-        _hidden = new(model, launcher, _inbound, _network);
+        _launcher = new(_commands);
+        _network = new(device, _launcher, _inbound, model, Layout, partSteps);
+        _lossOnDevice = GpuLoss.Of(device, _launcher, _inbound, loss, outputs);
+        _hidden = new(model, _launcher, _inbound, _network);
     }
 
     /// <inheritdoc/>
@@ -85,6 +87,7 @@ internal sealed unsafe class GpuReplica : IReplica
         _device.Wait();
         parameters.CopyTo(Flat);
         _commands.Reset();
+        _launcher.Begin();
         _commands.CopyIn(_flat.Address, _network.Parameters.Flat.Address, FlatBytes);
         _network.LoadBiases();
         _device.Run(_commands);
@@ -113,6 +116,7 @@ internal sealed unsafe class GpuReplica : IReplica
             else
                 _lossOnDevice.Run(_network.OutputRows, batch.Rows, _results.Address);
             _network.Backward(dropout);
+            _launcher.Join();
             _commands.CopyOut(_network.Gradients.Flat.Address, _flat.Reserve(FlatBytes).Address, FlatBytes);
             End(batch, hiddenAfter);
         }
@@ -187,6 +191,7 @@ internal sealed unsafe class GpuReplica : IReplica
     {
         int lanes = batch.ActiveLanes.Length;
         _commands.Reset();
+        _launcher.Begin();
         _inbound.Begin();
         _network.Begin(batch, dropout);
         _lossOnDevice?.Begin(batch);
@@ -206,6 +211,7 @@ internal sealed unsafe class GpuReplica : IReplica
     {
         int hidden = !LeavesHidden(hiddenAfter) ? 0 : _hidden.Numbers(batch.ActiveLanes.Length);
         int bytes = (LossNumbers + hidden) * sizeof(float);
+        _launcher.Join();
         _commands.CopyOut(_results.Address, _resultsOnHost.Reserve(bytes).Address, bytes);
         _device.Run(_commands);
         _device.Wait();
@@ -217,6 +223,7 @@ internal sealed unsafe class GpuReplica : IReplica
     private double LossOnHost(ChunkBatch batch)
     {
         CopyOutputs(batch.Rows);
+        _launcher.Join();
         _device.Run(_commands);
         _device.Wait();
         ReadOutputs(batch.Rows);

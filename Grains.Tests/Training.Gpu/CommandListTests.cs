@@ -57,6 +57,64 @@ public sealed class CommandListTests
         Assert.False(Of(list => list.CopyIn(8, 16, 4)).IsSameAs(Of(list => list.CopyOut(8, 16, 4))));
     }
 
+    /// <summary>Branches run in any order, but for what joins say.</summary>
+    [Fact]
+    public void Branches_RunInEveryOrder_ThatJoinsAllow()
+    {
+        var list = Of(list =>
+        {
+            list.Clear(1, 1);
+            list.Join(0, 1);
+            list.Branch(1);
+            list.Clear(2, 1);
+            list.Branch(0);
+            list.Clear(3, 1);
+            list.Join(1, 0);
+            list.Clear(4, 1);
+            list.Branch(1);
+            list.Clear(5, 1);
+            list.Join(1, 0);
+            list.Branch(0);
+            list.Clear(6, 1);
+        });
+
+        Assert.Equal([1, 2, 3, 4, 5, 6], Order(list.Run));
+        Assert.Equal([1, 3, 2, 4, 5, 6], Order(to => list.RunInOtherOrder(to, lastFirst: false)));
+        Assert.Equal([1, 2, 5, 3, 4, 6], Order(to => list.RunInOtherOrder(to, lastFirst: true)));
+        Assert.Equal(2, list.Branches);
+    }
+
+    private static List<nint> Order(Action<ICommands> run)
+    {
+        var order = new Recorder();
+        run(order);
+        return order.Cleared;
+    }
+
+    private sealed class Recorder : ICommands
+    {
+        public List<nint> Cleared { get; } = [];
+
+        public void Clear(nint address, long bytes) => Cleared.Add(address);
+
+        public void Branch(int branch)
+        {
+        }
+
+        public void Join(int from, int to)
+        {
+        }
+
+        public void CopyIn(nint host, nint to, long bytes) => throw new NotSupportedException();
+
+        public void CopyOut(nint from, nint host, long bytes) => throw new NotSupportedException();
+
+        public void Copy(nint from, nint to, long bytes) => throw new NotSupportedException();
+
+        public void Launch(KernelCode kernel, int x, int y, int threads, params ReadOnlySpan<Argument> arguments) =>
+            throw new NotSupportedException();
+    }
+
     /// <summary>What was made of the list that was not wanted for longest is given back.</summary>
     [Fact]
     public void Replays_KeepTheLastOnes()

@@ -114,11 +114,12 @@ public sealed class SameBitsTests
     {
         using var expected = new FusedReplica(example.Model, example.Loss);
 
-        // Threads in both orders; the second device is too small for all blocks, which then run time step by time step.
+        // Threads and branches in both orders, waves of two time steps and of one; the second device is too small for all blocks, which
+        // then run time step by time step.
         foreach (bool backwards in (bool[])[false, true])
         {
             using var device = new Emulator(backwards, atOnce: backwards ? 1 : 16);
-            using var actual = new GpuReplica(device, example.Model, example.Loss);
+            using var actual = new GpuReplica(device, example.Model, example.Loss, partSteps: backwards ? 1 : 2);
             for (long chunk = 0; chunk < Math.Min(2, example.Plan.Steps); chunk++)
             {
                 var (wanted, found) = (Run(expected, example, chunk), Run(actual, example, chunk));

@@ -23,6 +23,9 @@ internal static unsafe partial class Cuda
     /// <summary>Of what a stream writes down, calls of other threads are no part, and are allowed.</summary>
     public const int CaptureOfThread = 1;
 
+    /// <summary>An event that is only waited for.</summary>
+    public const uint EventWithoutTiming = 2;
+
     private const string Library = "libcuda.so.1";
 
     [LibraryImport(Library, EntryPoint = "cuInit")]
@@ -99,6 +102,18 @@ internal static unsafe partial class Cuda
 
     [LibraryImport(Library, EntryPoint = "cuStreamDestroy_v2")]
     public static partial int StreamDestroy(nint stream);
+
+    [LibraryImport(Library, EntryPoint = "cuEventCreate")]
+    public static partial int EventCreate(out nint newEvent, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "cuEventRecord")]
+    public static partial int EventRecord(nint recorded, nint stream);
+
+    [LibraryImport(Library, EntryPoint = "cuStreamWaitEvent")]
+    public static partial int StreamWaitEvent(nint stream, nint awaited, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "cuEventDestroy_v2")]
+    public static partial int EventDestroy(nint destroyed);
 
     [LibraryImport(Library, EntryPoint = "cuStreamBeginCapture_v2")]
     public static partial int StreamBeginCapture(nint stream, int mode);

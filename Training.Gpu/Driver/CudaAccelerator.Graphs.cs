@@ -4,12 +4,19 @@ namespace Orleans.Tbptt.Training.Gpu.Driver;
 
 /// <content>
 /// Lists of commands: one that comes again is a graph, which the driver launches at once. Where it cannot make one, as of a kernel that
-/// waits for its whole grid before CUDA 11.1, the commands are given one after the other.
+/// waits for its whole grid before CUDA 11.1, the commands are given one after the other. A graph has the branches of its list, each of
+/// which is a stream while it is written down; without one there is one stream, in the order of the list.
 /// </content>
 internal sealed unsafe partial class CudaAccelerator
 {
     private Replays<Graph>? _replays;
     private bool _makesNoGraphs;
+    private readonly List<nint> _branches = [];
+    private nint _joint;
+    private bool _isWrittenDown;
+    private int _branch;
+
+    private nint Current => StreamOf(_isWrittenDown ? _branch : 0);
 
     /// <inheritdoc/>
     public nint AllocateHost(long bytes)
@@ -50,15 +57,29 @@ internal sealed unsafe partial class CudaAccelerator
     public void CopyIn(nint host, nint to, long bytes)
     {
         Enter();
-        Check(Cuda.CopyToDevice(to, (void*)host, (nuint)bytes, _stream), "copy to the device");
+        Check(Cuda.CopyToDevice(to, (void*)host, (nuint)bytes, Current), "copy to the device");
     }
 
     /// <inheritdoc/>
     public void CopyOut(nint from, nint host, long bytes)
     {
         Enter();
-        Check(Cuda.CopyToHost((void*)host, from, (nuint)bytes, _stream), "copy from the device");
+        Check(Cuda.CopyToHost((void*)host, from, (nuint)bytes, Current), "copy from the device");
     }
+
+    /// <inheritdoc/>
+    public void Branch(int branch) => _branch = branch;
+
+    /// <inheritdoc/>
+    public void Join(int from, int to)
+    {
+        if (!_isWrittenDown)
+            return;
+        Check(Cuda.EventRecord(_joint, StreamOf(from)), "record an event");
+        Check(Cuda.StreamWaitEvent(StreamOf(to), _joint, 0), "wait for an event");
+    }
+
+    private nint StreamOf(int branch) => branch == 0 ? _stream : _branches[branch - 1];
 
     /// <summary>Has the driver write a list down; null where it cannot, and then it is not asked again.</summary>
     private Graph? Capture(CommandList commands)
@@ -68,6 +89,14 @@ internal sealed unsafe partial class CudaAccelerator
 
         // Nothing may be loaded while the stream writes down.
         Prepare([.. commands.Kernels.Distinct()]);
+        if (_joint == 0)
+            Check(Cuda.EventCreate(out _joint, Cuda.EventWithoutTiming), "make an event");
+        while (_branches.Count + 1 < commands.Branches)
+        {
+            Check(Cuda.StreamCreate(out nint stream, 1), "make a stream");
+            _branches.Add(stream);
+        }
+
         nint executable = 0;
         _makesNoGraphs = Cuda.StreamBeginCapture(_stream, Cuda.CaptureOfThread) != Cuda.Success || !TryEnd(commands, out executable);
         return _makesNoGraphs ? null : new(executable);
@@ -79,6 +108,7 @@ internal sealed unsafe partial class CudaAccelerator
         bool isWhole = true;
         try
         {
+            _isWrittenDown = true;
             commands.Run(this);
         }
         catch (CudaException)
@@ -86,11 +116,22 @@ internal sealed unsafe partial class CudaAccelerator
             isWhole = false;
         }
 
+        (_isWrittenDown, _branch) = (false, 0);
+
         bool isMade = Cuda.StreamEndCapture(_stream, out nint graph) == Cuda.Success && isWhole
             && Cuda.GraphInstantiate(out executable, graph, 0) == Cuda.Success;
         if (graph != 0)
             _ = Cuda.GraphDestroy(graph);
         return isMade;
+    }
+
+    private void DisposeOfGraphs()
+    {
+        _replays?.Clear();
+        foreach (nint stream in _branches)
+            _ = Cuda.StreamDestroy(stream);
+        if (_joint != 0)
+            _ = Cuda.EventDestroy(_joint);
     }
 
     private sealed class Graph(nint executable)

@@ -147,14 +147,14 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
     public void Copy(nint from, nint to, long bytes)
     {
         Enter();
-        Check(Cuda.CopyOnDevice(to, from, (nuint)bytes, _stream), "copy on the device");
+        Check(Cuda.CopyOnDevice(to, from, (nuint)bytes, Current), "copy on the device");
     }
 
     /// <inheritdoc/>
     public void Clear(nint address, long bytes)
     {
         Enter();
-        Check(Cuda.Fill(address, 0, (nuint)bytes, _stream), "set memory to 0");
+        Check(Cuda.Fill(address, 0, (nuint)bytes, Current), "set memory to 0");
     }
 
     /// <inheritdoc/>
@@ -170,8 +170,8 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
                 places[i] = first + i;
             Check(
                 kernel.SpansGrid
-                    ? Cuda.LaunchCooperativeKernel(function, (uint)x, (uint)y, 1, (uint)threads, 1, 1, 0, _stream, places)
-                    : Cuda.LaunchKernel(function, (uint)x, (uint)y, 1, (uint)threads, 1, 1, 0, _stream, places, null),
+                    ? Cuda.LaunchCooperativeKernel(function, (uint)x, (uint)y, 1, (uint)threads, 1, 1, 0, Current, places)
+                    : Cuda.LaunchKernel(function, (uint)x, (uint)y, 1, (uint)threads, 1, 1, 0, Current, places, null),
                 $"launch {kernel.Name}");
         }
     }
@@ -185,7 +185,7 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
 
         // A device that is lost refuses all of this: nothing can be done about it.
         _ = Cuda.CtxSetCurrent(_context);
-        _replays?.Clear();
+        DisposeOfGraphs();
         foreach (nint module in _modules)
             _ = Cuda.ModuleUnload(module);
         _ = Cuda.MemFreeHost(_staging);

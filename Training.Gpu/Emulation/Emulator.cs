@@ -10,7 +10,8 @@ namespace Orleans.Tbptt.Training.Gpu.Emulation;
 /// kernel's arithmetic, its addresses and its barriers, not its speed.
 /// </summary>
 /// <param name="backwards">
-/// Whether the last thread of each block runs first, and the last block: a kernel whose result depends on the order has a race.
+/// Whether the last thread of each block runs first, and the last block: a kernel whose result depends on the order has a race. Of a list's
+/// branches the last one runs as early as it may otherwise, and then the first one.
 /// </param>
 /// <param name="memory">Bytes that the device has.</param>
 /// <param name="atOnce">Blocks that run at once.</param>
@@ -82,7 +83,17 @@ internal sealed unsafe class Emulator(
     }
 
     /// <inheritdoc/>
-    public void Run(CommandList commands) => (_replays.Find(commands) ?? commands).Run(this);
+    public void Run(CommandList commands) => (_replays.Find(commands) ?? commands).RunInOtherOrder(this, lastFirst: !backwards);
+
+    /// <inheritdoc/>
+    public void Branch(int branch)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Join(int from, int to)
+    {
+    }
 
     /// <inheritdoc/>
     public void Wait()

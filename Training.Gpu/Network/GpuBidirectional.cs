@@ -103,11 +103,12 @@ internal sealed class GpuBidirectional : IDisposable
         for (int layer = 0; layer < _model.Layers; layer++)
         {
             if (layer > 0 && dropout.DropsBetween)
-                _dropout.Between(layer - 1, OutputsOf(layer - 1), rows);
+                _dropout.Between(layer - 1, OutputsOf(layer - 1), 0, rows);
             DeviceRows inputs = InputsOf(layer, dropout), mirrored = MirroredOf(layer), outputs = OutputsOf(layer);
             _launcher.Copy(inputs, _mirror.Address, mirrored, 0, 0, adds: false, rows, inputs.Stride);
-            Forward(_forward[layer], inputs, times);
-            Forward(_reverse[layer], mirrored, times);
+            Both(
+                _forward[layer].Layer.WaitsForGrid(times), () => Forward(_forward[layer], inputs, times),
+                () => Forward(_reverse[layer], mirrored, times));
             _launcher.Copy(_forward[layer].Layer.Outputs(times), 0, outputs, 0, 0, adds: false, rows, units);
             _launcher.Copy(
                 _reverse[layer].Layer.Outputs(times), _mirror.Address, outputs.Without(units), 0, 0, adds: false, rows, units);
@@ -124,7 +125,7 @@ internal sealed class GpuBidirectional : IDisposable
             Backward(layer, times, dropout);
             ToInputs(layer, below, rows);
             if (dropout.DropsBetween)
-                _dropout.BetweenBack(layer - 1, below, rows);
+                _dropout.BetweenBack(layer - 1, below, 0, rows);
         }
 
         Backward(0, times, dropout);
@@ -132,8 +133,11 @@ internal sealed class GpuBidirectional : IDisposable
             return;
         var gradient = new DeviceRows(_inputGradient.Reserve((long)rows * Inputs).Address, Inputs);
         ToInputs(0, gradient, rows);
-        foreach (var table in _tables)
-            table.VectorGradient(gradient);
+        _launcher.Aside(() =>
+        {
+            foreach (var table in _tables)
+                table.VectorGradient(gradient);
+        });
     }
 
     /// <summary>Gives back the memory of chunks.</summary>
@@ -162,13 +166,25 @@ internal sealed class GpuBidirectional : IDisposable
     private DeviceRows InputsOf(int layer, DropoutMasks dropout) => layer == 0 ? new(_inputs.Address, Inputs)
         : dropout.DropsBetween ? _dropout.Dropped(layer - 1) : OutputsOf(layer - 1);
 
+    /// <summary>Runs both directions, at once unless their blocks wait for each other.</summary>
+    private void Both(bool waitsForGrid, Action forward, Action reverse)
+    {
+        int branch = Launcher.BranchOf(waitsForGrid ? 0 : 1);
+        _launcher.Continue(branch, behind: 0);
+        reverse();
+        _launcher.Continue(0, behind: 0);
+        forward();
+        if (!waitsForGrid)
+            _launcher.Continue(0, behind: branch);
+    }
+
     /// <summary>Runs one direction from a state of zeros.</summary>
     private void Forward(Direction one, DeviceRows inputs, GpuTimes times)
     {
         for (int state = 0; state < _model.Cell.States; state++)
             _launcher.Clear(one.Layer.History(state).Start, (long)times.Lanes * _model.HiddenSize);
         _launcher.Forward(inputs, one.Weight, one.Layer.InputBias, 0, one.Layer.Gates, times.Rows);
-        one.Layer.Forward(times, inputs);
+        one.Layer.Forward(times, times.Whole, inputs);
     }
 
     /// <summary>Computes the gradients of a layer's parameters from that of its outputs.</summary>
@@ -178,15 +194,20 @@ internal sealed class GpuBidirectional : IDisposable
         var (forward, reverse, gradient) = (_forward[layer], _reverse[layer], GradientOf(layer));
         _launcher.Copy(gradient, 0, forward.Layer.OutputGradient, 0, 0, adds: false, rows, units);
         _launcher.Copy(gradient.Without(units), 0, reverse.Layer.OutputGradient, _mirror.Address, 0, adds: false, rows, units);
-        Backward(forward, InputsOf(layer, dropout), times);
-        Backward(reverse, MirroredOf(layer), times);
+        Both(
+            forward.Layer.WaitsForGrid(times), () => Backward(forward, InputsOf(layer, dropout), times),
+            () => Backward(reverse, MirroredOf(layer), times));
     }
 
     private void Backward(Direction one, DeviceRows inputs, GpuTimes times)
     {
-        one.Layer.Backward(times, reachesStart: false);
-        one.Layer.Gradient(times);
-        _launcher.Gradient(one.Layer.Gates, inputs, 0, one.Gradient, times.Rows);
+        one.Layer.BeginBackward(times, reachesStart: false);
+        one.Layer.Backward(times, times.Whole, reachesStart: false);
+        _launcher.Aside(() =>
+        {
+            one.Layer.Gradient(times);
+            _launcher.Gradient(one.Layer.Gates, inputs, 0, one.Gradient, times.Rows);
+        });
     }
 
     /// <summary>Computes the gradient of a layer's inputs: that of the one direction, and that of the other one added to it.</summary>

@@ -59,26 +59,28 @@ internal sealed class GpuDropout : IDisposable
     public DeviceRows Inputs(int rows)
     {
         _droppedInputs.Reserve((long)rows * _inputs);
-        Drop(WholeInputs(rows), DroppedInputs, _inputKeys, _model.Dropout.Input, rows, _inputs);
+        Drop(WholeInputs(rows), DroppedInputs, _inputKeys.Address, _model.Dropout.Input, rows, _inputs);
         return DroppedInputs;
     }
 
     /// <summary>The gradient's way back through that.</summary>
-    public void InputsBack(DeviceRows gradient, int rows) => Drop(gradient, gradient, _inputKeys, _model.Dropout.Input, rows, _inputs);
+    public void InputsBack(DeviceRows gradient, int rows) =>
+        Drop(gradient, gradient, _inputKeys.Address, _model.Dropout.Input, rows, _inputs);
 
-    /// <summary>Drops outputs of a layer below another one.</summary>
-    public void Between(int layer, DeviceRows outputs, int rows) => Drop(outputs, layer, _model.Dropout.Between, rows);
+    /// <summary>Drops outputs of a layer below another one, of some rows.</summary>
+    public void Between(int layer, DeviceRows outputs, int first, int rows) =>
+        Drop(outputs, Dropped(layer), _keys[layer], _model.Dropout.Between, first, rows);
 
     /// <summary>The gradient's way back through that.</summary>
-    public void BetweenBack(int layer, DeviceRows gradient, int rows) =>
-        Drop(gradient, gradient, _keys[layer], _model.Dropout.Between, rows, _model.LayerOutputs);
+    public void BetweenBack(int layer, DeviceRows gradient, int first, int rows) =>
+        Drop(gradient, gradient, _keys[layer], _model.Dropout.Between, first, rows);
 
     /// <summary>Drops outputs of the last layer.</summary>
-    public void Outputs(DeviceRows outputs, int rows) => Drop(outputs, _model.Layers - 1, _model.Dropout.Output, rows);
+    public void Outputs(DeviceRows outputs, int rows) =>
+        Drop(outputs, DroppedOutputs, _keys[^1], _model.Dropout.Output, 0, rows);
 
     /// <summary>The gradient's way back through that.</summary>
-    public void OutputsBack(DeviceRows gradient, int rows) =>
-        Drop(gradient, gradient, _keys[^1], _model.Dropout.Output, rows, _model.LayerOutputs);
+    public void OutputsBack(DeviceRows gradient, int rows) => Drop(gradient, gradient, _keys[^1], _model.Dropout.Output, 0, rows);
 
     public void Dispose()
     {
@@ -86,9 +88,9 @@ internal sealed class GpuDropout : IDisposable
             buffer.Dispose();
     }
 
-    private void Drop(DeviceRows outputs, int layer, double rate, int rows) =>
-        Drop(outputs, Dropped(layer), _keys[layer], rate, rows, _model.LayerOutputs);
+    private void Drop(DeviceRows from, DeviceRows to, InboundPart keys, double rate, int first, int rows) => Drop(
+        from.From(first), to.From(first), keys.Address + (first * sizeof(ulong)), rate, rows, _model.LayerOutputs);
 
-    private void Drop(DeviceRows from, DeviceRows to, InboundPart keys, double rate, int rows, int columns) =>
-        _launcher.Drop(from, to, keys.Address, DropoutMasks.Threshold(rate), DropoutMasks.Kept(rate), rows, columns);
+    private void Drop(DeviceRows from, DeviceRows to, nint keys, double rate, int rows, int columns) =>
+        _launcher.Drop(from, to, keys, DropoutMasks.Threshold(rate), DropoutMasks.Kept(rate), rows, columns);
 }

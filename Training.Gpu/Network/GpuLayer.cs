@@ -121,34 +121,58 @@ internal sealed class GpuLayer : IDisposable
         _counter.Reserve(1);
     }
 
-    /// <summary>Runs the time steps, from the sums over inputs in the gates and the initial state in the histories.</summary>
-    /// <param name="times">The time steps.</param>
-    /// <param name="inputs">The layer's inputs; looked at above the first layer alone.</param>
-    public void Forward(GpuTimes times, DeviceRows inputs)
+    /// <summary>
+    /// Whether a launch of its time steps waits for all of its blocks. No two of these may run at once: each might hold the room for blocks
+    /// that the other one waits for.
+    /// </summary>
+    public bool WaitsForGrid(GpuTimes times)
     {
-        _drop?.Drop();
-        Sweep(
-            times, _kernels.Forward, _kernels.ForwardOverGrid, backward: false,
-            [_cell.SplitsGates ? _parameters.Bias($"rnn.bias_hh_l{_layer}") : 0, SweepKernels.WholeStep]);
-        _output?.Forward(Hidden(times), inputs, times.Rows);
+        var (x, y, threads) = Blocks(times);
+        return !IsOne(x) && (_device.FitsAtOnce(_kernels.ForwardOverGrid, x * y, threads)
+            || _device.FitsAtOnce(_kernels.BackwardOverGrid, x * y, threads));
     }
 
-    /// <summary>Runs them backward, from the gradient of the outputs to that of the gates' sums.</summary>
+    /// <summary>
+    /// Runs time steps, from the sums over inputs in the gates and the initial state in the histories, behind the time steps before.
+    /// </summary>
+    /// <param name="times">The time steps.</param>
+    /// <param name="part">Which of them.</param>
+    /// <param name="inputs">The layer's inputs; looked at above the first layer alone.</param>
+    public void Forward(GpuTimes times, StepRange part, DeviceRows inputs)
+    {
+        if (part.First == 0)
+            _drop?.Drop();
+        Sweep(
+            times, part, _kernels.Forward, _kernels.ForwardOverGrid, backward: false,
+            [_cell.SplitsGates ? _parameters.Bias($"rnn.bias_hh_l{_layer}") : 0, SweepKernels.WholeStep]);
+        var (first, rows) = times.RowsOf(part);
+        _output?.Forward(Hidden(times), inputs, first, rows);
+    }
+
+    /// <summary>Whether the gradient of its outputs is that of its h, but for what its inputs get past the cell.</summary>
+    public bool GivesHidden => _output is null or { Normalises: false };
+
+    /// <summary>Keeps, of the gradient of its outputs, what the layer's inputs get past the cell, for some rows.</summary>
+    public void KeepResidual(int first, int rows) => _output?.KeepResidual(OutputGradient, first, rows);
+
+    /// <summary>Makes the gradient of its outputs that of its h, and prepares those of the states.</summary>
     /// <param name="times">The time steps.</param>
     /// <param name="reachesStart">Whether the gradient continues to the state before the chunk.</param>
-    public void Backward(GpuTimes times, bool reachesStart)
+    public void BeginBackward(GpuTimes times, bool reachesStart)
     {
         _output?.ToHidden(OutputGradient, times.Rows);
         foreach (var gradient in _stateGradients)
             _launcher.Clear(gradient.Address, (long)times.Lanes * _units);
         if (reachesStart)
             _launcher.Clear(OutputGradient.From(times.Rows).Start, (long)times.Lanes * _units);
-        Sweep(
-            times, _kernels.Backward, _kernels.BackwardOverGrid, backward: true, [SweepKernels.WholeStep, reachesStart ? 1 : 0]);
     }
 
+    /// <summary>Runs time steps backward, from the gradient of h to that of the gates' sums, before those that lie before them.</summary>
+    public void Backward(GpuTimes times, StepRange part, bool reachesStart) => Sweep(
+        times, part, _kernels.Backward, _kernels.BackwardOverGrid, backward: true, [SweepKernels.WholeStep, reachesStart ? 1 : 0]);
+
     /// <summary>Adds to the gradient of the layer's inputs what they get past the cell.</summary>
-    public void AddResidual(DeviceRows inputGradient, int rows) => _output?.AddResidual(inputGradient, rows);
+    public void AddResidual(DeviceRows inputGradient, int first, int rows) => _output?.AddResidual(inputGradient, first, rows);
 
     /// <summary>The gradients of the recurrent weight and of the biases.</summary>
     public void Gradient(GpuTimes times)
@@ -197,33 +221,39 @@ internal sealed class GpuLayer : IDisposable
 
     private DeviceRows Hidden(GpuTimes times) => History(0).From(times.Lanes);
 
-    private void Sweep(GpuTimes times, KernelCode alone, KernelCode overGrid, bool backward, ReadOnlySpan<Argument> rest)
+    private (int X, int Y, int Threads) Blocks(GpuTimes times)
     {
-        var shape = _kernels.Shape;
-        int groups = SweepShape.GroupsOf(times.Lanes), threads = groups * shape.BlockUnits;
-        int x = shape.UnitBlocks, y = (times.Lanes + (groups * SweepShape.Lanes) - 1) / (groups * SweepShape.Lanes);
-        var common = SweepThread.Arguments(
-            _cell.HasHiddenWeights ? Recurrent.Start : 0, _gates.Address, HiddenGates.Start,
-            _kept.Address, [.. _histories.Select(history => history.Address)], _outputGradient.Address,
-            [.. _stateGradients.Select(gradient => gradient.Address)], times.Table, times.Lanes, groups, _counter.Address,
-            [.. _zoneKeys.Select(keys => _zones ? keys.Address : 0)]);
+        int groups = SweepShape.GroupsOf(times.Lanes), lanes = groups * SweepShape.Lanes;
+        return (_kernels.Shape.UnitBlocks, Launcher.Blocks(times.Lanes, lanes), groups * _kernels.Shape.BlockUnits);
+    }
 
-        // Blocks of other lanes need nothing of each other.
-        bool isOne = x == 1 || !_cell.HasHiddenWeights;
-        if (isOne || _device.FitsAtOnce(overGrid, x * y, threads))
+    // Blocks of other lanes need nothing of each other.
+    private bool IsOne(int unitBlocks) => unitBlocks == 1 || !_cell.HasHiddenWeights;
+
+    private void Sweep(
+        GpuTimes times, StepRange part, KernelCode alone, KernelCode overGrid, bool backward, ReadOnlySpan<Argument> rest)
+    {
+        var (x, y, threads) = Blocks(times);
+        var common = SweepThread.Arguments(
+            _cell.HasHiddenWeights ? Recurrent.Start : 0, _gates.Address, HiddenGates.Start, _kept.Address,
+            [.. _histories.Select(history => history.Address)], _outputGradient.Address,
+            [.. _stateGradients.Select(gradient => gradient.Address)], times.Table, times.Lanes, SweepShape.GroupsOf(times.Lanes),
+            _counter.Address, [.. _zoneKeys.Select(keys => _zones ? keys.Address : 0)]);
+        if (IsOne(x) || _device.FitsAtOnce(overGrid, x * y, threads))
         {
-            _launcher.Clear(_counter.Address, 1);
-            _launcher.Launch(isOne ? alone : overGrid, x, y, threads, [.. common, .. rest, 0, times.Steps]);
+            if (!IsOne(x))
+                _launcher.Clear(_counter.Address, 1);
+            _launcher.Launch(IsOne(x) ? alone : overGrid, x, y, threads, [.. common, .. rest, part.First, part.End]);
             return;
         }
 
         // The end of a launch is what all blocks wait for: as often as a time step has parts, since a product wants all units' numbers.
-        for (int i = 0; i < times.Steps; i++)
+        for (int i = 0; i < part.End - part.First; i++)
         {
-            int step = backward ? times.Steps - 1 - i : i;
-            for (int part = SweepKernels.FirstPart; part <= (backward ? _kernels.BackwardParts : _kernels.ForwardParts); part++)
+            int step = backward ? part.End - 1 - i : part.First + i;
+            for (int of = SweepKernels.FirstPart; of <= (backward ? _kernels.BackwardParts : _kernels.ForwardParts); of++)
             {
-                ReadOnlySpan<Argument> own = backward ? [part, rest[1]] : [rest[0], part];
+                ReadOnlySpan<Argument> own = backward ? [of, rest[1]] : [rest[0], of];
                 _launcher.Launch(alone, x, y, threads, [.. common, .. own, step, step + 1]);
             }
         }

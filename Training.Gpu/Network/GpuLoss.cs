@@ -90,7 +90,7 @@ internal sealed class ValueLoss(IAccelerator device, Launcher launcher, Inbound 
         Launcher.Launch(
             _elements, Launcher.Blocks(count, LossKernels.Threads), 1, LossKernels.Threads, outputs.Start, Targets.Address, Terms.Address,
             _isMasked ? 1 : 0, count);
-        Launcher.Launch(_total, 1, 1, SumKernels.Threads, Terms.Address, sum, count);
+        Launcher.Aside(() => Launcher.Launch(_total, 1, 1, SumKernels.Threads, Terms.Address, sum, count));
     }
 }
 
@@ -126,6 +126,6 @@ internal sealed class ClassLoss : GpuLoss
         Launcher.Launch(
             _rows, Launcher.Blocks(rows, RowThreads.Rows), 1, RowThreads.Threads, outputs.Start, Targets.Address, Terms.Address,
             _weights.Address, rows);
-        Launcher.Launch(SumKernels.InOrder, 1, 1, SumKernels.Threads, Terms.Address, sum, rows);
+        Launcher.Aside(() => Launcher.Launch(SumKernels.InOrder, 1, 1, SumKernels.Threads, Terms.Address, sum, rows));
     }
 }

@@ -8,7 +8,7 @@ using Orleans.Tbptt.Training.Replicas;
 namespace Orleans.Tbptt.Training.Gpu.Network;
 
 /// <summary>The layers and the head on a device, forward and backward, in the order of the fused engine's replica.</summary>
-internal sealed class GpuNetwork : IDisposable
+internal sealed partial class GpuNetwork : IDisposable
 {
     private readonly Launcher _launcher;
     private readonly ModelSpec _model;
@@ -22,16 +22,19 @@ internal sealed class GpuNetwork : IDisposable
     private readonly DeviceBuffer _inputGradient;
     private readonly DeviceBuffer _outputs;
     private readonly string _head;
+    private readonly int _partSteps;
 
     /// <summary>Makes the network.</summary>
     /// <param name="device">Has the memory.</param>
-    /// <param name="commands">What is to be done goes there.</param>
+    /// <param name="launcher">What is to be done goes there.</param>
     /// <param name="inbound">What a chunk brings goes there, before its commands.</param>
     /// <param name="model">The network.</param>
     /// <param name="layout">Its parameters.</param>
-    public GpuNetwork(IAccelerator device, ICommands commands, Inbound inbound, ModelSpec model, ParameterLayout layout)
+    /// <param name="partSteps">Time steps of a part of a wave over the layers, at least.</param>
+    public GpuNetwork(
+        IAccelerator device, Launcher launcher, Inbound inbound, ModelSpec model, ParameterLayout layout, int partSteps)
     {
-        (_model, _launcher, _head) = (model, new(commands), layout.Head);
+        (_model, _launcher, _head, _partSteps) = (model, launcher, layout.Head, partSteps);
         (Parameters, Gradients) = (new(device, layout), new(device, layout));
         var shared = new GpuResources(device, _launcher, inbound, Parameters, Gradients);
         var kernels = new SweepKernels((RecurrentCell)model.Cell, model.HiddenSize, ZonedState.Of(model.Dropout));
@@ -98,31 +101,28 @@ internal sealed class GpuNetwork : IDisposable
     public void Forward(DropoutMasks dropout)
     {
         int rows = _times.Rows;
-        _both?.Forward(Values, _times, dropout);
-        for (int index = 0; index < _layers.Length; index++)
-        {
-            if (index == 0)
-                SumInputs(dropout);
-            else
-                _launcher.Forward(Inputs(index, dropout), InputWeight(index), _layers[index].InputBias, 0, _layers[index].Gates, rows);
-            _layers[index].Forward(_times, index == 0 ? default : Inputs(index, dropout));
-            if (index + 1 < _layers.Length && dropout.DropsBetween)
-                _dropout.Between(index, _layers[index].Outputs(_times), rows);
-        }
-
+        if (_both is not null)
+            _both.Forward(Values, _times, dropout);
+        else
+            ForwardLayers(dropout);
         if (dropout.DropsOutputs && _both is null)
             _dropout.Outputs(_layers[^1].Outputs(_times), rows);
         _outputs.Reserve((long)rows * HeadWeight.Outputs);
         _launcher.Forward(Top(dropout), HeadWeight, Parameters.Bias("head.bias"), 0, OutputRows, rows);
     }
 
-    /// <summary>Computes the gradient of every parameter from that of the head's outputs.</summary>
+    /// <summary>
+    /// Computes the gradient of every parameter from that of the head's outputs. What is summed over rows is aside: no layer waits for it.
+    /// </summary>
     public void Backward(DropoutMasks dropout)
     {
         int rows = _times.Rows;
         _launcher.Backward(OutputRows, HeadWeight, _both?.OutputGradient ?? _layers[^1].OutputGradient, rows);
-        _launcher.Gradient(OutputRows, Top(dropout), 0, Gradients.Weight(_head), rows);
-        _launcher.Sum(OutputRows, Gradients.Bias("head.bias"), rows, HeadWeight.Outputs);
+        _launcher.Aside(() =>
+        {
+            _launcher.Gradient(OutputRows, Top(dropout), 0, Gradients.Weight(_head), rows);
+            _launcher.Sum(OutputRows, Gradients.Bias("head.bias"), rows, HeadWeight.Outputs);
+        });
         if (_both is not null)
         {
             _both.Backward(_times, dropout);
@@ -131,25 +131,7 @@ internal sealed class GpuNetwork : IDisposable
 
         if (dropout.DropsOutputs)
             _dropout.OutputsBack(_layers[^1].OutputGradient, rows);
-        for (int index = _layers.Length - 1; index >= 0; index--)
-        {
-            var layer = _layers[index];
-            layer.Backward(_times, _start is { IsInChunk: true });
-            layer.Gradient(_times);
-            _start?.Gradient(layer, index, _times);
-            if (index == 0)
-            {
-                InputGradient(dropout);
-                return;
-            }
-
-            _launcher.Gradient(layer.Gates, Inputs(index, dropout), 0, Gradients.Weight($"rnn.weight_ih_l{index}"), rows);
-            var below = _layers[index - 1].OutputGradient;
-            _launcher.Backward(layer.Gates, InputWeight(index), below, rows);
-            layer.AddResidual(below, rows);
-            if (dropout.DropsBetween)
-                _dropout.BetweenBack(index - 1, below, rows);
-        }
+        BackwardLayers(dropout);
     }
 
     /// <summary>Copies a state after each active lane's last time step.</summary>

@@ -61,29 +61,38 @@ internal sealed class GpuOutput : IDisposable
             _gradient.Reserve(numbers);
     }
 
-    /// <summary>Computes the outputs from h and the layer's inputs.</summary>
-    public void Forward(DeviceRows hidden, DeviceRows inputs, int rows)
+    /// <summary>Whether h is normalised.</summary>
+    public bool Normalises => _normalises;
+
+    /// <summary>Computes the outputs of some rows from h and the layer's inputs.</summary>
+    public void Forward(DeviceRows hidden, DeviceRows inputs, int first, int rows)
     {
+        nint numbers = (nint)first * _columns;
+        hidden = hidden.From(first);
         if (_normalises)
         {
             OfRows(
                 NormKernels.Forward, rows, hidden.Start, _parameters.Bias($"norm.weight{_layer}"), _parameters.Bias($"norm.bias{_layer}"),
-                _values.Address, _normal.Address, _scales.Address, rows, _columns);
+                _values.At(numbers), _normal.At(numbers), _scales.At(first), rows, _columns);
         }
         else
-            _launcher.Move(hidden.Start, _values.Address, (long)rows * _columns);
+            _launcher.Move(hidden.Start, _values.At(numbers), (long)rows * _columns);
         if (_addsInputs)
-            _launcher.Add(inputs, 0, Values, rows, _columns);
+            _launcher.Add(inputs.From(first), 0, Values.From(first), rows, _columns);
+    }
+
+    /// <summary>Keeps what the layer's inputs get past the cell, of some rows, before <see cref="ToHidden"/>.</summary>
+    public void KeepResidual(DeviceRows outputGradient, int first, int rows)
+    {
+        if (_addsInputs)
+            _launcher.Move(outputGradient.From(first).Start, _gradient.At((long)first * _columns), (long)rows * _columns);
     }
 
     /// <summary>
-    /// Makes the gradient of the outputs that of h, in its place; keeps what the layer's inputs get past the cell, and sums the gradients
-    /// of the normalisation.
+    /// Makes the gradient of the outputs that of h, in its place, and sums the gradients of the normalisation.
     /// </summary>
     public void ToHidden(DeviceRows outputGradient, int rows)
     {
-        if (_addsInputs)
-            _launcher.Move(outputGradient.Start, _gradient.Address, (long)rows * _columns);
         if (!_normalises)
             return;
         _launcher.Sum(outputGradient, _gradients.Bias($"norm.bias{_layer}"), rows, _columns);
@@ -93,11 +102,11 @@ internal sealed class GpuOutput : IDisposable
             rows, _columns);
     }
 
-    /// <summary>Adds to the gradient of the layer's inputs what they get past the cell.</summary>
-    public void AddResidual(DeviceRows inputGradient, int rows)
+    /// <summary>Adds to the gradient of some rows of the layer's inputs what they get past the cell.</summary>
+    public void AddResidual(DeviceRows inputGradient, int first, int rows)
     {
         if (_addsInputs)
-            _launcher.Add(new(_gradient.Address, _columns), 0, inputGradient, rows, _columns);
+            _launcher.Add(new DeviceRows(_gradient.Address, _columns).From(first), 0, inputGradient.From(first), rows, _columns);
     }
 
     public void Dispose()

@@ -22,6 +22,15 @@ internal sealed class GpuTimes(Inbound inbound)
     /// <summary>Time steps of the chunk.</summary>
     public int Steps => _times.Steps.Length;
 
+    /// <summary>All time steps.</summary>
+    public StepRange Whole => _times.Whole;
+
+    /// <summary>One of the parts into which the time steps are divided, as even as can be.</summary>
+    public StepRange Part(int part, int parts) => _times.Part(part, parts);
+
+    /// <summary>The first row of some time steps, and how many they have.</summary>
+    public (int First, int Rows) RowsOf(StepRange part) => (_times.FirstRow(part), _times.RowsOf(part));
+
     /// <summary>What a sweep reads of each time step.</summary>
     public nint Table => _table.Address;
 

@@ -26,6 +26,56 @@ internal readonly record struct DeviceWeight(nint Start, int Outputs, int Inputs
 /// <summary>Launches the kernels that every network needs.</summary>
 internal sealed class Launcher(ICommands commands)
 {
+    /// <summary>The branch of what the way forward and the way back do not wait for.</summary>
+    private const int AsideBranch = 1;
+
+    private readonly SortedSet<int> _open = [];
+    private int _branch;
+
+    /// <summary>The branch on which a layer of a wave may run, by its place in the wave; the first one's is that of all else.</summary>
+    public static int BranchOf(int place) => place == 0 ? 0 : AsideBranch + place;
+
+    /// <summary>Begins a list: everything is in order.</summary>
+    public void Begin()
+    {
+        _open.Clear();
+        _branch = 0;
+    }
+
+    /// <summary>Has what follows run on a branch, behind all that was given on another one so far.</summary>
+    public void Continue(int branch, int behind)
+    {
+        if (branch != behind)
+        {
+            commands.Join(behind, branch);
+            _open.Add(branch);
+        }
+
+        commands.Branch(_branch = branch);
+    }
+
+    /// <summary>Has something run behind all that was given on the branch so far, but nothing wait for it before the list's end.</summary>
+    public void Aside(Action action)
+    {
+        int here = _branch;
+        Continue(AsideBranch, behind: here);
+        action();
+        commands.Branch(_branch = here);
+    }
+
+    /// <summary>Has what follows run behind all that was given.</summary>
+    public void Join()
+    {
+        commands.Branch(_branch = 0);
+        foreach (int branch in _open)
+        {
+            if (branch != 0)
+                commands.Join(branch, 0);
+        }
+
+        _open.Clear();
+    }
+
     /// <summary>Copies numbers that lie one after another.</summary>
     public void Move(nint from, nint to, long numbers) => commands.Copy(from, to, numbers * sizeof(float));
 
