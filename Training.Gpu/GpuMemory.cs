@@ -20,7 +20,7 @@ internal static class GpuMemory
         ofRow += (dropped * (model.LayerOutputs + 2)) + GpuOutput.NumbersOfRow(model);
         ofRow += 2L * model.Layers * ZonedState.Of(model.Dropout).Length;
         long ofTables = 0, ofWeights = model.Dropout.Weight > 0
-            ? (long)model.Layers * model.Cell.Gates * model.HiddenSize * model.HiddenSize : 0;
+            ? (long)model.Layers * model.Cell.Gates * model.HiddenSize * model.Cell.Outputs(model.HiddenSize) : 0;
         foreach (var table in model.Tables)
         {
             ofRow += 2;

@@ -47,11 +47,8 @@ internal sealed unsafe class GpuReplica : IReplica
     /// <param name="loss">The loss to minimise.</param>
     /// <param name="ownsDevice">Whether it disposes of the device.</param>
     /// <param name="partSteps">Time steps of a part of a wave over the layers, at least.</param>
-    /// <exception cref="NotSupportedException">There are no kernels for a part of the model.</exception>
     public GpuReplica(IAccelerator device, ModelSpec model, LossSpec loss, bool ownsDevice = false, int partSteps = 16)
     {
-        foreach (var (key, found, expected) in FusedOnGpus.Refused(model))
-            throw new NotSupportedException($"{key}: {found}, expected {expected} on a GPU; change it, or write device: cpu");
         (_device, _model, _loss, _ownsDevice) = (device, model, (Loss)loss, ownsDevice);
         Layout = ParameterLayout.Of(model);
         int outputs = Layout.Slots.Single(slot => slot.Name == "head.bias").Length;

@@ -38,6 +38,7 @@ public sealed class GpuMemoryTests
     [InlineData("lstm", false)]
     [InlineData("gru", true)]
     [InlineData("lstm", true, true)]
+    [InlineData("{name: lstm, projectionSize: 2}", false)]
     public void Estimate_IsWhatAChunkTakes(string cell, bool tokens, bool hasAll = false)
     {
         var example = new ReferenceCase(

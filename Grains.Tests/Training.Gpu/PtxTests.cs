@@ -26,8 +26,7 @@ public sealed partial class PtxTests
         "ld.acquire.gpu.global.u32", "setp.ne.u32", "setp.lt.u32",
     ];
 
-    public static MatrixTheoryData<string, int> Cells { get; } = new(
-        TestChoices.Cells.Where(name => TestChoices.Cell(name).Projection is null), [5, 64, 512, 1024, 4096]);
+    public static MatrixTheoryData<string, int> Cells { get; } = new(TestChoices.Cells, [5, 64, 512, 1024, 4096]);
 
     /// <summary>The losses', of few classes and of many.</summary>
     private static readonly KernelCode[] OfLosses =
@@ -78,6 +77,7 @@ public sealed partial class PtxTests
     [InlineData("lstm", 4096)]
     [InlineData("gru", 64)]
     [InlineData("{name: gru, resetAfter: false}", 64)]
+    [InlineData("{name: lstm, projectionSize: 2}", 64)]
     [InlineData("slstm", 64)]
     public void Kernels_KeepToTheLimitsOfABlock(string word, int units) => Assert.All(
         [.. Of(word, units), .. OfLosses],

@@ -42,14 +42,7 @@ internal static class ResetKernels
         wait();
         k.If(part.Is(SweepKernels.WholeStep) | part.Is(SweepKernels.SecondPart), () =>
         {
-            var sums = new F32[SweepShape.Lanes];
-            at.EachLane((lane, _) => sums[lane] = k.Variable(0f));
-            at.EachTerm(left, units, (row, term) => at.Kept[((at.Row + row) * units) + term], (place, term) =>
-            {
-                var own = weight(First, term);
-                for (int lane = 0; lane < SweepShape.Lanes; lane++)
-                    k.Assign(sums[lane], F32.MultiplyAdd(place[lane * SweepShape.Row], own, sums[lane]));
-            });
+            var sums = at.Sum(left, units, (row, term) => at.Kept[((at.Row + row) * units) + term], term => weight(First, term));
             at.EachActive((lane, row) => at.TraceCandidate(row, sums[lane]));
         });
         wait();
@@ -62,14 +55,9 @@ internal static class ResetKernels
         int gates = First + 1;
         k.If(part.Is(SweepKernels.WholeStep) | part.Is(SweepKernels.SecondPart), () =>
         {
-            var sums = new F32[SweepShape.Lanes];
-            at.EachLane((lane, _) => sums[lane] = k.Variable(0f));
-            at.EachTerm(left, units, (row, term) => at.Gates[((at.Row + row) * (gates * units)) + (First * units) + term], (place, term) =>
-            {
-                var own = weight(term + (First * units));
-                for (int lane = 0; lane < SweepShape.Lanes; lane++)
-                    k.Assign(sums[lane], F32.MultiplyAdd(place[lane * SweepShape.Row], own, sums[lane]));
-            });
+            var sums = at.Sum(
+                left, units, (row, term) => at.Gates[((at.Row + row) * (gates * units)) + (First * units) + term],
+                term => weight(term + (First * units)));
             at.EachActive((lane, row) => at.TraceResetBackward(row, sums[lane]));
         });
         wait();

@@ -64,10 +64,15 @@ internal sealed class SweepKernels
     public IReadOnlyList<KernelCode> All => [Forward, ForwardOverGrid, Backward, BackwardOverGrid];
 
     /// <summary>Parts of a forward time step.</summary>
-    public int ForwardParts => _cell.ResetsFirst ? SecondPart : FirstPart;
+    public int ForwardParts => HasTwoProducts ? SecondPart : FirstPart;
 
     /// <summary>Parts of a backward time step.</summary>
-    public int BackwardParts => _cell.ResetsFirst ? ThirdPart : SecondPart;
+    public int BackwardParts => HasTwoProducts ? ThirdPart : SecondPart;
+
+    private bool HasTwoProducts => _cell.ResetsFirst || _cell.Projection is not null;
+
+    /// <summary>Numbers of h.</summary>
+    private int Hidden => Shape.Hidden;
 
     private int Sums => _cell.Gates * _units;
 
@@ -89,6 +94,15 @@ internal sealed class SweepKernels
                 return;
             }
 
+            if (_cell.Projection is null)
+                Cell();
+            else
+                ProjectionKernels.Forward(k, at, Shape, left, part, Cell, () => at.WaitForOthers(wait == Wait.Grid, arrivals));
+            at.WaitForOthers(wait == Wait.Grid, arrivals);
+        });
+
+        void Cell()
+        {
             var sums = new F32[_cell.Gates, SweepShape.Lanes];
             if (Shape.HasWeights)
             {
@@ -106,7 +120,7 @@ internal sealed class SweepKernels
                         k.Assign(sums[gate, lane], begin);
                     }
                 });
-                at.EachTerm(left, _units, (row, term) => at.States[0][((at.Before + row) * _units) + term], (place, term) =>
+                at.EachTerm(left, Hidden, (row, term) => at.States[0][((at.Before + row) * Hidden) + term], (place, term) =>
                 {
                     for (int gate = 0; gate < _cell.Gates; gate++)
                     {
@@ -121,12 +135,11 @@ internal sealed class SweepKernels
             }
 
             at.EachActive((lane, row) => at.TraceForward(row, Shape.HasWeights ? gate => sums[gate, lane] : null));
-            at.WaitForOthers(wait == Wait.Grid, arrivals);
-        });
+        }
 
         F32 Weight(int gate, Int term) => Shape.Resident
-            ? weights[((at.LocalUnit + (gate * Shape.BlockUnits)) * (_units + 1)) + term]
-            : at.Weight[((at.UnitOrLast + (gate * _units)) * _units) + term];
+            ? weights[((at.LocalUnit + (gate * Shape.BlockUnits)) * (Hidden + 1)) + term]
+            : at.Weight[((at.UnitOrLast + (gate * _units)) * Hidden) + term];
     });
 
     private KernelCode MakeBackward(Wait wait) => KernelBuilder.Build(Name("backward", wait), Shape.MostThreads, k =>
@@ -141,7 +154,10 @@ internal sealed class SweepKernels
         {
             var step = last - 1 - behind;
             at.Enter(step);
-            k.If(part < SecondPart, () => at.EachActive((_, row) => at.TraceBackward(row)));
+            if (_cell.Projection is null)
+                k.If(part < SecondPart, () => at.EachActive((_, row) => at.TraceBackward(row)));
+            else
+                ProjectionKernels.Backward(k, at, Shape, left, part, () => at.WaitForOthers(wait == Wait.Grid, arrivals));
             at.WaitForOthers(wait == Wait.Grid, arrivals);
             if (!Shape.HasWeights)
                 return;
@@ -157,30 +173,30 @@ internal sealed class SweepKernels
                 k.If(part.Is(other), () => k.Assign(terms, 0));
             var sums = new F32[SweepShape.Lanes];
             at.EachLane((lane, _) => sums[lane] = k.Variable(0f));
-            at.EachActive((lane, row) => k.Assign(sums[lane], at.OutputGradient[((at.RowBefore + row) * _units) + at.Unit]));
+            at.EachHidden((lane, row) => k.Assign(sums[lane], at.OutputGradient[((at.RowBefore + row) * Hidden) + at.Unit]));
             at.EachTerm(left, terms, (row, term) => at.HiddenGates[((at.Row + row) * Sums) + term], (place, term) =>
             {
                 var weight = Weight(term);
                 for (int lane = 0; lane < SweepShape.Lanes; lane++)
                     k.Assign(sums[lane], F32.MultiplyAdd(place[lane * SweepShape.Row], weight, sums[lane]));
             });
-            at.EachActive((lane, row) => at.OutputGradient.Store(((at.RowBefore + row) * _units) + at.Unit, sums[lane]));
+            at.EachHidden((lane, row) => at.OutputGradient.Store(((at.RowBefore + row) * Hidden) + at.Unit, sums[lane]));
         });
 
         F32 Weight(Int term) => Shape.Resident ? weights[(term * Shape.BlockUnits) + at.LocalUnit]
-            : at.Weight[(term * _units) + at.UnitOrLast];
+            : at.Weight[(term * Hidden) + at.HiddenOrLast];
     });
 
     /// <summary>The weights of the block's units, <c>[gate][unit][unit before]</c>; 0 behind the last unit.</summary>
     private void LoadForward(KernelBuilder k, SweepThread at, Shared weights)
     {
-        k.For(k.Thread, Shape.BlockUnits * Sums, at.Threads, i =>
+        k.For(k.Thread, Shape.BlockUnits * _cell.Gates * Hidden, at.Threads, i =>
         {
-            Int before = i % _units, line = i / _units;
+            Int before = i % Hidden, line = i / Hidden;
             Int local = line & (Shape.BlockUnits - 1), unit = at.FirstUnit + local;
             var value = k.Variable(0f);
-            k.If(unit < _units, () => k.Assign(value, at.Weight[((((line / Shape.BlockUnits) * _units) + unit) * _units) + before]));
-            weights.Store((line * (_units + 1)) + before, value);
+            k.If(unit < _units, () => k.Assign(value, at.Weight[((((line / Shape.BlockUnits) * _units) + unit) * Hidden) + before]));
+            weights.Store((line * (Hidden + 1)) + before, value);
         });
         k.Barrier();
     }
@@ -192,7 +208,7 @@ internal sealed class SweepKernels
         {
             Int sum = i / Shape.BlockUnits, unit = at.FirstUnit + (i & (Shape.BlockUnits - 1));
             var value = k.Variable(0f);
-            k.If(unit < _units, () => k.Assign(value, at.Weight[(sum * _units) + unit]));
+            k.If(unit < Hidden, () => k.Assign(value, at.Weight[(sum * Hidden) + unit]));
             weights.Store(i, value);
         });
         k.Barrier();

@@ -9,8 +9,9 @@ namespace Orleans.Tbptt.Training.Gpu.Kernels;
 /// </summary>
 /// <param name="Gates">Gates of the cell.</param>
 /// <param name="Units">Units of the layer.</param>
+/// <param name="Hidden">Numbers of h: the units, unless it is a projection.</param>
 /// <param name="HasWeights">Whether gates depend on the hidden state.</param>
-internal sealed record SweepShape(int Gates, int Units, bool HasWeights)
+internal sealed record SweepShape(int Gates, int Units, int Hidden, bool HasWeights)
 {
     /// <summary>Lanes of a thread.</summary>
     public const int Lanes = 4;
@@ -28,7 +29,7 @@ internal sealed record SweepShape(int Gates, int Units, bool HasWeights)
     private const int MostNumbers = KernelCode.MostSharedBytes / sizeof(float);
 
     /// <summary>The same for a layer.</summary>
-    public SweepShape(RecurrentCell cell, int units) : this(cell.Gates, units, cell.HasHiddenWeights)
+    public SweepShape(RecurrentCell cell, int units) : this(cell.Gates, units, cell.Outputs(units), cell.HasHiddenWeights)
     {
     }
 

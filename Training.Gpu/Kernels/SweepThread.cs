@@ -1,27 +1,13 @@
-using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Fused.Cells;
-using Orleans.Tbptt.Training.Fused.Simd;
 using Orleans.Tbptt.Training.Gpu.Code;
 using Orleans.Tbptt.Training.Gpu.Devices;
-using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Gpu.Kernels;
-
-/// <summary>A state of which some units stay as they were (<see cref="Zoneout"/>).</summary>
-/// <param name="State">0 for h, 1 for c.</param>
-/// <param name="Rate">Their share.</param>
-internal readonly record struct ZonedState(int State, double Rate)
-{
-    /// <summary>Those of a model.</summary>
-    public static ZonedState[] Of(DropoutSpec dropout) =>
-        [.. new ZonedState[] { new(0, dropout.Zoneout), new(1, dropout.ZoneoutCell) }.Where(zone => zone.Rate > 0)];
-}
 
 /// <summary>
 /// A thread of a sweep while its kernel is built: what it is given, which unit and lanes it has, and the time step it is at.
 /// </summary>
-internal sealed unsafe class SweepThread
+internal sealed unsafe partial class SweepThread
 {
     private readonly KernelBuilder _k;
     private readonly RecurrentCell _cell;
@@ -49,14 +35,16 @@ internal sealed unsafe class SweepThread
         OutputGradient = k.PointerParameter();
         _gradients = [default, .. Enumerable.Range(1, cell.States - 1).Select(_ => k.PointerParameter())];
         (_table, _lanes, _groups, _counter) = (k.PointerParameter(), k.IntParameter(), k.IntParameter(), k.PointerParameter());
-
         _zoneKeys = [.. zones.Select(_ => k.PointerParameter())];
+        if (cell.Projection is not null)
+            (Projection, CellOutputs) = (k.PointerParameter(), k.PointerParameter());
 
         var thread = k.Thread;
         Int local = thread & (shape.BlockUnits - 1), group = thread / shape.BlockUnits;
         (LocalUnit, FirstUnit, Threads) = (local, k.BlockX * shape.BlockUnits, _groups * shape.BlockUnits);
         Unit = FirstUnit + local;
         UnitOrLast = Unit.AtMost(shape.Units - 1);
+        HiddenOrLast = Unit.AtMost(shape.Hidden - 1);
         _blockLane = k.BlockY * (_groups * SweepShape.Lanes);
         _firstLane = _blockLane + (group * SweepShape.Lanes);
         _ownPlace = group * (SweepShape.Lanes * SweepShape.Row);
@@ -86,6 +74,14 @@ internal sealed unsafe class SweepThread
 
     public Int UnitOrLast { get; }
 
+    /// <summary>The thread's number of h, and the last one where it has none.</summary>
+    public Int HiddenOrLast { get; }
+
+    /// <summary>The weight of which h is a product with what the cell gives, and what that gives of each row.</summary>
+    public Pointer Projection { get; }
+
+    public Pointer CellOutputs { get; }
+
     /// <summary>Threads of the block.</summary>
     public Int Threads { get; }
 
@@ -99,7 +95,7 @@ internal sealed unsafe class SweepThread
     /// <summary>What the host gives for these parameters.</summary>
     public static Argument[] Arguments(
         nint weight, nint gates, nint hiddenGates, nint kept, ReadOnlySpan<nint> states, nint outputGradient, ReadOnlySpan<nint> gradients,
-        nint table, int lanes, int groups, nint counter, ReadOnlySpan<nint> zoneKeys)
+        nint table, int lanes, int groups, nint counter, ReadOnlySpan<nint> rest)
     {
         var all = new List<Argument> { weight, gates, hiddenGates, kept };
         foreach (nint state in states)
@@ -108,8 +104,8 @@ internal sealed unsafe class SweepThread
         foreach (nint gradient in gradients)
             all.Add(gradient);
         all.AddRange([table, lanes, groups, counter]);
-        foreach (nint keys in zoneKeys)
-            all.Add(keys);
+        foreach (nint one in rest)
+            all.Add(one);
         return [.. all];
     }
 
@@ -128,8 +124,13 @@ internal sealed unsafe class SweepThread
     }
 
     /// <summary>The same, executed where the lane is active and the unit one of the layer.</summary>
-    public void EachActive(Action<int, Int> action) => EachLane((lane, row) =>
-        _k.If((row < _active) & (Unit < _shape.Units), () => action(lane, row)));
+    public void EachActive(Action<int, Int> action) => EachActive(_shape.Units, action);
+
+    /// <summary>The same, where there is such a number of h.</summary>
+    public void EachHidden(Action<int, Int> action) => EachActive(_shape.Hidden, action);
+
+    private void EachActive(int units, Action<int, Int> action) => EachLane((lane, row) =>
+        _k.If((row < _active) & (Unit < units), () => action(lane, row)));
 
     /// <summary>
     /// Goes through the terms of sums in order. The left factors, one for each lane, pass through shared memory; every thread of the block
@@ -158,6 +159,24 @@ internal sealed unsafe class SweepThread
         });
     }
 
+    /// <summary>A sum of terms for each of the thread's lanes, from 0.</summary>
+    /// <param name="left">Room for the left factors.</param>
+    /// <param name="count">How many terms.</param>
+    /// <param name="read">The left factor of a lane, by its row within the time step, and a term.</param>
+    /// <param name="weight">The right factor of a term.</param>
+    public F32[] Sum(Shared left, Int count, Func<Int, Int, F32> read, Func<Int, F32> weight)
+    {
+        var sums = new F32[SweepShape.Lanes];
+        EachLane((lane, _) => sums[lane] = _k.Variable(0f));
+        EachTerm(left, count, read, (place, term) =>
+        {
+            var own = weight(term);
+            for (int lane = 0; lane < SweepShape.Lanes; lane++)
+                _k.Assign(sums[lane], F32.MultiplyAdd(place[lane * SweepShape.Row], own, sums[lane]));
+        });
+        return sums;
+    }
+
     /// <summary>Waits until the other threads of the block, or of the grid, have ended the time step, too.</summary>
     public void WaitForOthers(bool ofGrid, Int arrivals)
     {
@@ -169,115 +188,5 @@ internal sealed unsafe class SweepThread
 
         _k.Assign(arrivals, arrivals + (_k.BlocksX * _k.BlocksY));
         _k.GridBarrier(_counter, arrivals);
-    }
-
-    /// <summary>Writes the cell's forward pass down for a lane; where sums are given, they are whole or those over the state.</summary>
-    public void TraceForward(Int row, Func<int, F32>? sums) => TraceForward(row, unit =>
-    {
-        for (int gate = 0; sums is not null && gate < _cell.Gates; gate++)
-        {
-            if (_cell.SplitsGates)
-                F32.Store(sums(gate), unit.HiddenGates + (gate * _shape.Units));
-            else
-                _k.Hold(unit.Gates + (gate * _shape.Units), sums(gate));
-        }
-    });
-
-    private void TraceForward(Int row, Action<CellUnit> begin)
-    {
-        var unit = Trace(row);
-        begin(unit);
-        _cell.ForwardUnit<F32>(unit);
-        for (int zone = 0; zone < _zones.Length; zone++)
-        {
-            int state = _zones[zone].State;
-            new Zoneout.Mix(Mask(zone, row), (float*)unit.Before[state], (float*)unit.After[state]).Do<F32>(0);
-        }
-
-        _k.EndTraces();
-    }
-
-    /// <summary>Writes the cell's backward pass down for a lane.</summary>
-    public void TraceBackward(Int row)
-    {
-        var unit = Trace(row);
-        nint[] held = [.. _zones.Select(_ => (nint)_k.TraceRegister())];
-        for (int zone = 0; zone < _zones.Length; zone++)
-        {
-            int state = _zones[zone].State;
-            float* gradient = state == 0 ? unit.OutputGradient : (float*)unit.StateGradient[state];
-            new Zoneout.Part(Mask(zone, row), gradient, (float*)held[zone]).Do<F32>(0);
-            if (state == 0)
-                new AddTo((float*)held[zone], unit.OutputGradientBefore).Do<F32>(0);
-        }
-
-        _cell.BackwardUnit<F32>(unit);
-        for (int zone = 0; zone < _zones.Length; zone++)
-        {
-            if (_zones[zone].State > 0)
-                new AddTo((float*)held[zone], (float*)unit.StateGradient[_zones[zone].State]).Do<F32>(0);
-        }
-
-        _k.EndTraces();
-    }
-
-    /// <summary>Writes r and r · h down, from their gates' sums over the state.</summary>
-    public void TraceReset(Int row, F32 resetSum, F32 updateSum)
-    {
-        var unit = Trace(row);
-        float* sums = _k.TraceRegister();
-        _k.Hold(sums, resetSum);
-        _k.Hold(sums + _shape.Units, updateSum);
-        new ResetProduct.ResetWork(_shape.Units, sums, unit.Gates, (float*)unit.Before[0], unit.Kept).Do<F32>(0);
-        _k.EndTraces();
-    }
-
-    /// <summary>Writes the cell's forward pass down behind that, from the last gate's sum over r · h.</summary>
-    public void TraceCandidate(Int row, F32 sum)
-    {
-        float* traced = _k.TraceRegister();
-        _k.Hold(traced, sum);
-        TraceForward(row, unit => new AddTo(traced, unit.Gates + (2 * _shape.Units)).Do<F32>(0));
-    }
-
-    /// <summary>Writes the way back through r · h down, from its gradient.</summary>
-    public void TraceResetBackward(Int row, F32 gradient)
-    {
-        var unit = Trace(row);
-        float* traced = _k.TraceRegister();
-        _k.Hold(traced, gradient);
-        new ResetProduct.ResetGradient(traced, unit.Gates, (float*)unit.Before[0], unit.OutputGradientBefore).Do<F32>(0);
-        _k.EndTraces();
-    }
-
-    /// <summary>What of a unit's state stays: by its hash while training, by the share outside of it.</summary>
-    private float* Mask(int zone, Int row)
-    {
-        float* traced = _k.TraceRegister();
-        var mask = _k.Variable((float)_zones[zone].Rate);
-        _k.If(_zoneKeys[zone].Exists, () => _k.Assign(
-            mask,
-            F32.Choose(
-                Hashes.IsBelow(_zoneKeys[zone].WordAt(Row + row), Unit, DropoutMasks.Threshold(_zones[zone].Rate)), 1f, 0f)));
-        _k.Hold(traced, mask);
-        return traced;
-    }
-
-    private CellUnit Trace(Int row)
-    {
-        int units = _shape.Units;
-        Int here = Row + row, gates = (here * (_cell.Gates * units)) + Unit;
-        return new()
-        {
-            Units = units,
-            Gates = _k.Trace(Gates.At(gates)),
-            HiddenGates = _k.Trace(HiddenGates.At(gates)),
-            Kept = _k.Trace(_kept.At((here * (_cell.Kept * units)) + Unit)),
-            Before = [.. States.Select(state => (nint)_k.Trace(state.At(((Before + row) * units) + Unit)))],
-            After = [.. States.Select(state => (nint)_k.Trace(state.At(((_lanes + here) * units) + Unit)))],
-            StateGradient = [0, .. _gradients.Skip(1).Select(gradient => (nint)_k.Trace(gradient.At((row * units) + Unit)))],
-            OutputGradient = _k.Trace(OutputGradient.At((here * units) + Unit)),
-            OutputGradientBefore = _k.Trace(OutputGradient.At(((RowBefore + row) * units) + Unit)),
-        };
     }
 }

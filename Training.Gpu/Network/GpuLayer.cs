@@ -18,6 +18,7 @@ internal sealed class GpuLayer : IDisposable
     private readonly Launcher _launcher;
     private readonly string _layer;
     private readonly int _units;
+    private readonly int _width;
     private readonly DeviceBuffer _gates;
     private readonly DeviceBuffer _hiddenGates;
     private readonly DeviceBuffer _kept;
@@ -26,6 +27,7 @@ internal sealed class GpuLayer : IDisposable
     private readonly DeviceBuffer[] _stateGradients;
     private readonly DeviceBuffer _counter;
     private readonly DeviceBuffer _inputBias;
+    private readonly DeviceBuffer _cellOutputs;
     private readonly GpuOutput? _output;
     private readonly GpuWeightDrop? _drop;
     private readonly InboundPart[] _zoneKeys;
@@ -44,6 +46,7 @@ internal sealed class GpuLayer : IDisposable
         (_device, _launcher, _kernels, _parameters, _gradients) =
             (device, shared.Launcher, kernels, shared.Parameters, shared.Gradients);
         (_cell, _units, _layer, _index) = ((RecurrentCell)model.Cell, model.HiddenSize, $"{layer}{suffix}", layer);
+        (_width, _cellOutputs) = (_cell.Outputs(_units), new(device));
         _output = GpuOutput.Of(shared, model, layer);
         _drop = GpuWeightDrop.Of(shared, model, layer);
         _zoneKeys = [.. kernels.Zones.Select(_ => new InboundPart(inbound))];
@@ -57,7 +60,7 @@ internal sealed class GpuLayer : IDisposable
     public DeviceRows Gates => new(_gates.Address, Sums);
 
     /// <summary>The gradient of the layer's outputs.</summary>
-    public DeviceRows OutputGradient => new(_outputGradient.Address, _units);
+    public DeviceRows OutputGradient => new(_outputGradient.Address, _width);
 
     /// <summary>What the sums over inputs begin with.</summary>
     public nint InputBias => _inputBias.Address;
@@ -75,14 +78,16 @@ internal sealed class GpuLayer : IDisposable
     public static long Numbers(ModelSpec model, long lanes, long rows)
     {
         var cell = (RecurrentCell)model.Cell;
-        int ofRow = (cell.Gates * (cell.SplitsGates ? 2 : 1)) + cell.Kept + cell.States + 1;
+        long units = model.HiddenSize, width = cell.Outputs(model.HiddenSize), ofStates = width + ((cell.States - 1) * units);
+        int ofUnit = (cell.Gates * (cell.SplitsGates ? 2 : 1)) + cell.Kept + (cell.Projection is null ? 0 : 1);
+        long ofRow = (ofUnit * units) + ofStates + width;
 
         // With the states before and after the chunk, as they come and go.
-        return model.HiddenSize * ((rows * ofRow) + (lanes * ((4 * cell.States) + 1)));
+        return (rows * ofRow) + (lanes * ((4 * ofStates) + width));
     }
 
     /// <summary>History of a state, its first row the initial state of the first lane.</summary>
-    public DeviceRows History(int state) => new(_histories[state].Address, _units);
+    public DeviceRows History(int state) => new(_histories[state].Address, WidthOf(state));
 
     /// <summary>What the next layer, or the head, gets of the chunk's rows.</summary>
     public DeviceRows Outputs(GpuTimes times) => _output?.Values ?? Hidden(times);
@@ -113,9 +118,11 @@ internal sealed class GpuLayer : IDisposable
         if (_cell.SplitsGates)
             _hiddenGates.Reserve(rows * Sums);
         _kept.Reserve(Math.Max(1, rows * _cell.Kept * _units));
-        foreach (var history in _histories)
-            history.Reserve((lanes + rows) * _units);
-        _outputGradient.Reserve((rows + lanes) * _units);
+        for (int state = 0; state < _histories.Length; state++)
+            _histories[state].Reserve((lanes + rows) * WidthOf(state));
+        _outputGradient.Reserve((rows + lanes) * _width);
+        if (_cell.Projection is not null)
+            _cellOutputs.Reserve(rows * _units);
         foreach (var gradient in _stateGradients)
             gradient.Reserve(lanes * _units);
         _counter.Reserve(1);
@@ -164,7 +171,7 @@ internal sealed class GpuLayer : IDisposable
         foreach (var gradient in _stateGradients)
             _launcher.Clear(gradient.Address, (long)times.Lanes * _units);
         if (reachesStart)
-            _launcher.Clear(OutputGradient.From(times.Rows).Start, (long)times.Lanes * _units);
+            _launcher.Clear(OutputGradient.From(times.Rows).Start, (long)times.Lanes * _width);
     }
 
     /// <summary>Runs time steps backward, from the gradient of h to that of the gates' sums, before those that lie before them.</summary>
@@ -194,6 +201,11 @@ internal sealed class GpuLayer : IDisposable
         else
             _launcher.Gradient(HiddenGates, History(0), times.Before, weight, times.Rows);
         _drop?.DropGradient();
+        if (_cell.Projection is not null)
+        {
+            _launcher.Gradient(
+                OutputGradient, new(_cellOutputs.Address, _units), 0, _gradients.Weight($"rnn.weight_hr_l{_layer}"), times.Rows);
+        }
         if (_cell.SplitsGates)
             _launcher.Sum(HiddenGates, hiddenBias, times.Rows, Sums);
         else
@@ -204,7 +216,7 @@ internal sealed class GpuLayer : IDisposable
     public void ReleaseChunk()
     {
         foreach (var buffer in (DeviceBuffer[])
-            [_gates, _hiddenGates, _kept, _outputGradient, _counter, .. _histories, .. _stateGradients])
+            [_gates, _hiddenGates, _kept, _outputGradient, _cellOutputs, _counter, .. _histories, .. _stateGradients])
         {
             buffer.Dispose();
         }
@@ -218,6 +230,8 @@ internal sealed class GpuLayer : IDisposable
         _drop?.Dispose();
         _inputBias.Dispose();
     }
+
+    private int WidthOf(int state) => state == 0 ? _width : _units;
 
     private DeviceRows Hidden(GpuTimes times) => History(0).From(times.Lanes);
 
@@ -234,11 +248,13 @@ internal sealed class GpuLayer : IDisposable
         GpuTimes times, StepRange part, KernelCode alone, KernelCode overGrid, bool backward, ReadOnlySpan<Argument> rest)
     {
         var (x, y, threads) = Blocks(times);
+        nint[] projection = _cell.Projection is null ? []
+            : [_parameters.Weight($"rnn.weight_hr_l{_layer}").Start, _cellOutputs.Address];
         var common = SweepThread.Arguments(
             _cell.HasHiddenWeights ? Recurrent.Start : 0, _gates.Address, HiddenGates.Start, _kept.Address,
             [.. _histories.Select(history => history.Address)], _outputGradient.Address,
             [.. _stateGradients.Select(gradient => gradient.Address)], times.Table, times.Lanes, SweepShape.GroupsOf(times.Lanes),
-            _counter.Address, [.. _zoneKeys.Select(keys => _zones ? keys.Address : 0)]);
+            _counter.Address, [.. _zoneKeys.Select(keys => _zones ? keys.Address : 0), .. projection]);
         if (IsOne(x) || _device.FitsAtOnce(overGrid, x * y, threads))
         {
             if (!IsOne(x))

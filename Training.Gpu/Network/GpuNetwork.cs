@@ -135,8 +135,11 @@ internal sealed partial class GpuNetwork : IDisposable
     }
 
     /// <summary>Copies a state after each active lane's last time step.</summary>
-    public void CopyLast(int layer, int state, nint to) => _launcher.Copy(
-        _layers[layer].History(state), _times.Last, new(to, _model.HiddenSize), 0, 0, adds: false, _times.Lanes, _model.HiddenSize);
+    public void CopyLast(int layer, int state, nint to)
+    {
+        var history = _layers[layer].History(state);
+        _launcher.Copy(history, _times.Last, new(to, history.Stride), 0, 0, adds: false, _times.Lanes, history.Stride);
+    }
 
     public void Dispose()
     {
