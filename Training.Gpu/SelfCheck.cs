@@ -18,17 +18,18 @@ namespace Orleans.Tbptt.Training.Gpu;
 /// </summary>
 internal static class SelfCheck
 {
-    private const int Units = 72, Lanes = 9, Steps = 6, Inputs = 3;
+    private const int Lanes = 9, Steps = 6, Inputs = 3;
 
     /// <summary>Compares a device with the CPU.</summary>
     /// <exception cref="EngineUnavailableException">They differ.</exception>
     public static void Run(IAccelerator device)
     {
-        foreach (RecurrentCell cell in (RecurrentCell[])[new LstmCell(), new GruCell(), new RnnCell()])
+        // Of several blocks along the units, which wait for each other, and of one, with which the layers run as a wave.
+        foreach (var (cell, units) in ((RecurrentCell, int)[])[(new LstmCell(), 72), (new GruCell(), 72), (new RnnCell(), 24)])
         {
-            var model = new ModelSpec { Cell = cell, InputSize = Inputs, HiddenSize = Units, Layers = 2, OutputSize = 1, Dropout = 0.25 };
+            var model = new ModelSpec { Cell = cell, InputSize = Inputs, HiddenSize = units, Layers = 2, OutputSize = 1, Dropout = 0.25 };
             using var expected = new FusedReplica(model, new SquaredError());
-            using var actual = new GpuReplica(device, model, new SquaredError());
+            using var actual = new GpuReplica(device, model, new SquaredError(), partSteps: 2);
             int[] wanted = Bits(expected);
             int differ = 0;
 
