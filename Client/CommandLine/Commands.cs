@@ -33,9 +33,9 @@ internal static class Commands
           tbptt resume wave-20260314-150926-1a2b
           tbptt submit wave.yaml --cluster redis:10.0.0.5:6379
 
-        Exit codes: 0 completed, 1 failed or not possible, 2 usage, 3 stopped, 4 diverged, 5 not equal (verify), 65 bad spec or data,
-        69 cluster unreachable or of a different version, 124 timeout, 129 terminal closed, 130 Ctrl-C, 141 reader of the output gone,
-        143 SIGTERM.
+        Exit codes: 0 completed, 1 failed or not possible, 2 usage, 3 stopped, 4 diverged, 5 not equal (verify, bisect), 65 bad spec or
+        data, 69 cluster unreachable or of a different version, 124 timeout, 129 terminal closed, 130 Ctrl-C, 141 reader of the output
+        gone, 143 SIGTERM.
         """)
     {
         context.Telemetry.Option,
@@ -68,6 +68,7 @@ internal static class Commands
         ModelCommands.Sample(context),
         ServeCommands.Serve(context),
         ExactnessCommands.Verify(context),
+        ExactnessCommands.Bisect(context),
         InspectCommands.Cluster(context),
         InspectCommands.Doctor(context),
         SetupCommands.Schema(context),

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using Orleans.Tbptt.Client.Bisect;
 using Orleans.Tbptt.Client.Completion;
 using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Statements;
 using Orleans.Tbptt.Client.Verify;
 
@@ -15,16 +17,12 @@ internal static class ExactnessCommands
     {
         var target = new Argument<string?>("RUN|MODEL")
         {
-            Description = "Run ID or any unambiguous part of one, a run's directory, or that of a model package.",
+            Description = $"{NamedRun.Description}, or that of a model package.",
             Arity = ArgumentArity.ZeroOrOne, CompletionSources = { Suggestions.Runs },
         };
         var (from, to) = (Step("--from", "The step of the state to compute from; from the newest checkpoint at or before it. "
             + "Default: the run's first state."), Step("--to", "The last step. Default: the run's last one."));
-        var data = new Option<string?>("--data-root")
-        {
-            HelpName = "DIR", Description = "Directory in which the data lie by their names. Default: where the spec says.",
-            CompletionSources = { Suggestions.Directories },
-        };
+        var data = DataRoot("--data-root", "the data");
         var statement = File("--statement", "FILE", "With --key: write a signed statement of what was verified. Otherwise: the statement "
             + "to check.");
         var key = File("--key", "KEY.pem", "Private key of ECDSA over P-256 to sign the statement by.");
@@ -75,6 +73,46 @@ internal static class ExactnessCommands
                 }, cancellation), cancellation));
         return command;
     }
+
+    /// <summary><c>tbptt bisect</c>.</summary>
+    public static Command Bisect(ConsoleContext context)
+    {
+        var (a, b) = (RunOrDirectory("A", "The first run"), RunOrDirectory("B", "The second run"));
+        var (dataA, dataB) = (DataRoot("--data-root-a", "A's data"), DataRoot("--data-root-b", "B's data"));
+        var (output, runs) = (CommonOptions.Format(), CommonOptions.RunStore());
+        var command = new Command(
+            "bisect",
+            """
+            Finds the first step at which two runs are not the same to the bit, and says why: by what they published, by their checkpoints,
+            and where that leaves several steps, by computing both again in this process from the last equal state on, which takes at most
+            log2(steps) + 3 replays. Names lane, row, layer and parameter, and the cause: a key of the spec, the data, the arithmetic, or a
+            step that was computed wrongly. Exits 0 where every step that both have is equal, 5 where one is not, and 1 where that cannot be
+            known here.
+
+            Examples:
+              tbptt bisect wave-20260314-150926-1a2b wave-20260315-081200-3c4d
+              tbptt bisect runs/wave copies/wave --data-root-b copies/data
+              tbptt bisect wave-7 wave-8 --output json
+            """)
+        {
+            a, b, dataA, dataB, output, runs,
+        };
+        command.SetAction((result, cancellation) => Task.Run(() => BisectCommand.Run(
+            context, new(result.GetRequiredValue(runs), result.GetRequiredValue(a), result.GetRequiredValue(b))
+            {
+                DataA = result.GetValue(dataA), DataB = result.GetValue(dataB), Json = result.GetValue(output) == "json",
+            }, cancellation), cancellation));
+        return command;
+    }
+
+    private static Argument<string> RunOrDirectory(string name, string which) =>
+        new(name) { Description = $"{which}: {NamedRun.Description}.", CompletionSources = { Suggestions.Runs } };
+
+    private static Option<string?> DataRoot(string name, string whose) => new(name)
+    {
+        HelpName = "DIR", Description = $"Directory in which {whose} lie by their names. Default: where the spec says.",
+        CompletionSources = { Suggestions.Directories },
+    };
 
     private static Option<string?> File(string name, string help, string description) => new(name)
     {

@@ -34,12 +34,10 @@ internal sealed class VerifyTarget
     /// <exception cref="ClientException">There is none.</exception>
     public static VerifyTarget Find(ConsoleContext context, VerifyRequest request)
     {
-        string path = Path.GetFullPath(request.Name);
-        bool isRun = File.Exists(Path.Combine(path, "spec.yaml")) && File.Exists(Path.Combine(path, "status.json"));
-        if (!isRun && (File.Exists(Path.Combine(path, ModelPackage.ConfigFile)) || request.Name.Contains(Path.DirectorySeparatorChar)))
-            return new(request.Name, null, ModelFinder.Find(context, request.Runs, request.Name));
-        var (store, name) = isRun ? (Path.GetDirectoryName(path)!, Path.GetFileName(path)) : (request.Runs, request.Name);
-        return new(path, new RunFiles(store, context.Time).Find(name), null);
+        bool isPackage = !NamedRun.IsDirectory(request.Name)
+            && (File.Exists(Path.Combine(request.Name, ModelPackage.ConfigFile)) || request.Name.Contains(Path.DirectorySeparatorChar));
+        return isPackage ? new(request.Name, null, ModelFinder.Find(context, request.Runs, request.Name))
+            : new(Path.GetFullPath(request.Name), NamedRun.Find(context.Time, request.Runs, request.Name), null);
     }
 
     /// <summary>Computes it again and compares.</summary>

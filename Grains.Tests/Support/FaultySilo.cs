@@ -14,6 +14,9 @@ internal sealed class FaultySilo
     /// <summary>The chunks that the silo's replicas compute right before they begin to be wrong.</summary>
     public int Sound { get; set; }
 
+    /// <summary>How often it is wrong, at most.</summary>
+    public int Faults { get; init; } = int.MaxValue;
+
     /// <summary>How many bits were flipped.</summary>
     public int Flipped { get; private set; }
 
@@ -26,7 +29,7 @@ internal sealed class FaultySilo
         string own = services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
         return (spec, device) => new Replica(Engine.Open(spec, device), gradient =>
         {
-            if (own == _address && Sound-- <= 0)
+            if (own == _address && Sound-- <= 0 && Flipped < Faults)
                 Flip(gradient);
         });
     });

@@ -3,7 +3,7 @@ using System.Text;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Silo.Web.Listing;
+using Orleans.Tbptt.Specs.Comparing;
 
 namespace Orleans.Tbptt.Silo.Mlflow;
 

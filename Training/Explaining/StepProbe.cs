@@ -107,10 +107,20 @@ internal sealed class StepProbe : IDisposable
         return found;
     }
 
+    /// <summary>What a lane is trained on in a step.</summary>
+    public LaneChunk ChunkOf(StepPosition at, int lane) => _plans.Training(at.Epoch)[at.Chunk, lane];
+
+    /// <summary>The gradient of the loss sum of the lane that <see cref="Run"/> was called for last.</summary>
+    public ReadOnlySpan<float> Gradient => _gradient;
+
     /// <inheritdoc/>
     public void Dispose() => _replica.Dispose();
 
-    private ShardLoss Run(TrainingState state, StepPosition at, int lane)
+    /// <summary>Computes a lane's part of the step that comes next.</summary>
+    /// <param name="state">The state before it.</param>
+    /// <param name="at">Its chunk.</param>
+    /// <param name="lane">The lane, from 0.</param>
+    public ShardLoss Run(TrainingState state, StepPosition at, int lane)
     {
         _lanes[lane].Restore(at.Step, state.Hidden.AsSpan(lane * state.PerLane, state.PerLane));
         return _lanes[lane].TrainChunk(at, state.Parameters, _gradient)[0];

@@ -69,14 +69,8 @@ public sealed partial class RunReplay
         var spec = TrainedSpec;
         var state = make(spec);
 
-        // Shards are computed at the same time: further threads of each would be in the way of the others.
-        var alone = spec with { Train = spec.Train with { Threads = 1 } };
         _trainer?.Dispose();
-        _trainer = new(
-            spec, Data, () => _options.Open?.Invoke(spec) ?? Engine.Open(alone, DeviceName.Cpu), state, next)
-        {
-            Threads = _options.Threads,
-        };
+        _trainer = new(spec, Data, () => OpenReplica(spec), state, next) { Threads = _options.Threads };
     }
 
     private void EnsureEngine(RunSpec spec)

@@ -3,6 +3,8 @@ using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Checkpoints;
+using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training.Steps;
 
@@ -210,6 +212,45 @@ public sealed partial class RunReplay : IDisposable
 
     private int ShardsAt(long step) => _shards.Last(one => one.From <= step || one == _shards[0]).Shards;
 
+    /// <summary>
+    /// Makes ready for the next step: ends the epoch whose chunks are all trained on, and has as many shards as the step has.
+    /// </summary>
+    /// <returns>False where the run's last epoch is at its end.</returns>
+    internal bool Prepare()
+    {
+        while (Trainer.IsAtEpochEnd && Next.Epoch < Spec.Train.Epochs)
+            FinishEpoch();
+        if (Next.Epoch >= Spec.Train.Epochs)
+            return false;
+        FollowShards();
+        return true;
+    }
+
+    /// <summary>Computes the next step, or the next round of local steps; to be prepared for.</summary>
+    /// <exception cref="ReplayException">The run diverges there.</exception>
+    internal IReadOnlyList<ReplayedStep> ComputeNext(CancellationToken cancellation)
+    {
+        var steps = new List<ReplayedStep>();
+        Advance(steps.Add, cancellation);
+        return steps;
+    }
+
+    /// <summary>
+    /// A network of the kind that the run is computed with. Shards are computed at the same time: further threads of each would be in the
+    /// way of the others.
+    /// </summary>
+    internal IReplica OpenReplica(RunSpec spec) => _options.Open?.Invoke(spec)
+        ?? Engine.Open(spec with { Train = spec.Train with { Threads = 1 } }, DeviceName.Cpu);
+
+    private void FollowShards()
+    {
+        if (ShardsAt(Next.Step) == _shardCount)
+            return;
+        var snapshot = new TrainingSnapshot(TrainedSpec);
+        State.CopyTo(snapshot);
+        Restart(spec => Restored(spec, snapshot), Next);
+    }
+
     private void Advance(Action<ReplayedStep>? onStep, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
@@ -219,13 +260,7 @@ public sealed partial class RunReplay : IDisposable
             return;
         }
 
-        if (ShardsAt(Next.Step) != _shardCount)
-        {
-            var snapshot = new TrainingSnapshot(TrainedSpec);
-            State.CopyTo(snapshot);
-            Restart(spec => Restored(spec, snapshot), Next);
-        }
-
+        FollowShards();
         var at = Next;
         var outcome = Trainer.Advance();
         if (outcome is StepOutcome.Diverged diverged)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Training.Models;
 using Orleans.Tbptt.Training.Replay;
@@ -85,18 +84,9 @@ public sealed class RunVerification(RunReplay replay)
         if (_next is not { } published || published.Step > one.Step)
             return;
         Read(journal);
-        var (outcome, hash) = (one.Outcome, one.Outcome.Hash);
         _compared++;
-        if (!IsSame(outcome.Loss, published.Loss))
-            _difference = new(one.Step, "the loss", Exact(outcome.Loss), Exact(published.Loss));
-        else if (!IsSame(outcome.GradientNorm, published.GradientNorm))
-            _difference = new(one.Step, "the gradient norm", Exact(outcome.GradientNorm), Exact(published.GradientNorm));
-        else if (published.StateHash is { } expected && (hash ?? one.State?.Hash()) is { } found)
-        {
-            _hashes++;
-            if (found != expected)
-                _difference = new(one.Step, "the hash of the state", $"{found}", $"{expected}");
-        }
+        _difference = PublishedBits.Difference(one, published, out bool isHashed);
+        _hashes += isHashed ? 1 : 0;
     }
 
     private string CompareModel(string model, long to)
@@ -106,9 +96,4 @@ public sealed class RunVerification(RunReplay replay)
             _difference = new(to, $"the SHA-256 of {Path.GetFileName(model)}", computed, found);
         return found;
     }
-
-    private static bool IsSame(double one, double other) =>
-        BitConverter.DoubleToInt64Bits(one) == BitConverter.DoubleToInt64Bits(other) || (double.IsNaN(one) && double.IsNaN(other));
-
-    private static string Exact(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }

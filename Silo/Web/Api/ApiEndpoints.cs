@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Feed;
+using Orleans.Tbptt.Specs.Comparing;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
 

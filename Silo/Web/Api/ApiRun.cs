@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Listing;
+using Orleans.Tbptt.Specs.Comparing;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
 

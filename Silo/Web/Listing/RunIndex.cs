@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Web.Feed;
+using Orleans.Tbptt.Specs.Comparing;
 
 namespace Orleans.Tbptt.Silo.Web.Listing;
 

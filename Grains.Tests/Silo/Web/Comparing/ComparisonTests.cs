@@ -5,6 +5,7 @@ using Orleans.Tbptt.Silo.Web.Curves;
 using Orleans.Tbptt.Silo.Web.Listing;
 using Orleans.Tbptt.Silo.Web.Markup;
 using Orleans.Tbptt.Silo.Web.Pages.Compare;
+using Orleans.Tbptt.Specs.Comparing;
 
 namespace Orleans.Tbptt.Tests.Silo.Web.Comparing;
 

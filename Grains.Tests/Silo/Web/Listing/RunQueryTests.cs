@@ -3,6 +3,7 @@ using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Listing;
 using Orleans.Tbptt.Silo.Web.Markup;
 using Orleans.Tbptt.Silo.Web.Pages.Runs;
+using Orleans.Tbptt.Specs.Comparing;
 
 namespace Orleans.Tbptt.Tests.Silo.Web.Listing;
 

@@ -1,9 +1,9 @@
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Access;
-using Orleans.Tbptt.Silo.Web.Api;
 using Orleans.Tbptt.Silo.Web.Feed;
 using Orleans.Tbptt.Silo.Web.Markup;
 using Orleans.Tbptt.Silo.Web.Pages.Run;
+using Orleans.Tbptt.Specs.Comparing;
 
 namespace Orleans.Tbptt.Tests.Silo.Web.Pages;
 

@@ -1,12 +1,10 @@
-using Orleans.Tbptt.Silo.Web.Listing;
-
-namespace Orleans.Tbptt.Silo.Web.Api;
+namespace Orleans.Tbptt.Specs.Comparing;
 
 /// <summary>A key with different values in two specs; null where a spec lacks it.</summary>
 /// <param name="Key">The key's path: <c>train.optimizer.lr</c>.</param>
 /// <param name="A">The first spec's value.</param>
 /// <param name="B">The second spec's value.</param>
-internal sealed record SpecDifference(string Key, string? A, string? B)
+public sealed record SpecDifference(string Key, string? A, string? B)
 {
     /// <summary>Every key in which two specs differ, in their order.</summary>
     /// <param name="a">The text of the first.</param>

@@ -1,0 +1,122 @@
+using Orleans.Tbptt.Training.Replay;
+
+namespace Orleans.Tbptt.Training.Bisecting;
+
+/// <summary>
+/// Finds the first unlike step of two runs, and what makes it unlike. First by what both have published; where that leaves several steps,
+/// by their checkpoints, halving the steps between; then both runs are computed side by side from the last state that is known to be equal.
+/// </summary>
+/// <remarks>
+/// It takes at most log₂(n) + 3 replays, computations from a checkpoint on, for n steps that both have: one for each halving, because a
+/// step at which the runs are compared has a checkpoint of at least one of them, and two for the steps side by side. It goes by the first
+/// difference: where states were unlike between two steps at which they are equal, and neither journal says so, that is not found.
+/// </remarks>
+/// <param name="a">The first run.</param>
+/// <param name="b">The second run.</param>
+/// <param name="progress">Is told what is computed next; null for nobody.</param>
+public sealed class RunBisection(BisectedRun a, BisectedRun b, Action<string>? progress = null)
+{
+    private readonly List<string> _problems = [];
+    private readonly long _first = Math.Max(a.FirstStep, b.FirstStep);
+    private readonly long _last = Math.Min(a.Status.Step, b.Status.Step);
+
+    /// <summary>Compares the runs.</summary>
+    /// <param name="cancellation">Looked at before each step.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public Bisected Run(CancellationToken cancellation = default)
+    {
+        var found = new Bisected { Verdict = BisectVerdict.NothingShared, First = _first, Last = _last };
+        try
+        {
+            if (_first <= _last)
+                found = Compare(found, cancellation);
+        }
+        catch (Exception error) when (error is ReplayException or IOException or UnauthorizedAccessException)
+        {
+            _problems.Add(error.Message);
+            found = found with { Verdict = BisectVerdict.NotComputed };
+        }
+
+        return found with
+        {
+            Keys = SpecEffects.Between(a, b, _last), Problems = _problems, Replays = a.Replays + b.Replays,
+            Computed = a.Computed + b.Computed,
+        };
+    }
+
+    private Bisected Compare(Bisected found, CancellationToken cancellation)
+    {
+        var journals = JournalComparison.Of(a, b, _first, _last);
+        found = found with
+        {
+            Verdict = BisectVerdict.Equal, Compared = journals.Compared, Hashes = journals.Hashes, EqualTo = journals.EqualTo,
+            Published = journals.Difference,
+        };
+        if (journals.Difference is null && journals.EqualTo == _last)
+            return found;
+        if (journals.EqualTo is null)
+        {
+            bool? isSame = AreEqualAt(_first, cancellation);
+            if (isSame is false)
+                return new SideBySide(a, b, _problems).OfTheFirstState(found, cancellation);
+            found = found with { EqualTo = isSame is true ? _first : null };
+        }
+
+        long low = found.EqualTo ?? _first;
+        long? high = journals.Difference?.Step;
+        (low, high) = Halve(low, high, cancellation);
+        found = found with { EqualTo = found.EqualTo is null && low == _first ? null : low };
+        long end = high ?? _last;
+        progress?.Invoke($"computes steps {low + 1} to {end} of {Names()}");
+        return new SideBySide(a, b, _problems).OfSteps(found, low, end, mayBeEqual: high is null, cancellation);
+    }
+
+    /// <summary>
+    /// Narrows the steps between which the runs part by their checkpoints: the last step of which both have equal states, and the first one
+    /// that is not the same, null where no such is known.
+    /// </summary>
+    private (long Low, long? High) Halve(long low, long? high, CancellationToken cancellation)
+    {
+        bool canCompute = a.Replay is not null && b.Replay is not null;
+        long end = high ?? (_last + 1);
+        long[] steps = [.. a.HeldSteps.Union(b.HeldSteps).Where(step => step > low && step < end).Order()];
+        if (!canCompute)
+            steps = [.. steps.Where(step => (a.Replay is not null || a.HeldSteps.Contains(step))
+                && (b.Replay is not null || b.HeldSteps.Contains(step)))];
+        int from = 0, to = steps.Length;
+        while (from < to)
+        {
+            int middle = (from + to) / 2;
+            progress?.Invoke($"compares the states after step {steps[middle]}");
+            if (!IsKnown(steps[middle]) || AreEqualAt(steps[middle], cancellation) is not { } areEqual)
+            {
+                // Its checkpoint is not whole: to compute the state in both runs is what comes last.
+                steps = [.. steps.Where((_, i) => i != middle)];
+                to--;
+            }
+            else if (areEqual)
+            {
+                (low, from) = (steps[middle], middle + 1);
+            }
+            else
+            {
+                (high, to) = (steps[middle], middle);
+            }
+        }
+
+        return (low, high);
+    }
+
+    private bool IsKnown(long step) => a.Known(step) is not null || b.Known(step) is not null;
+
+    private bool? AreEqualAt(long step, CancellationToken cancellation) =>
+        a.HashAt(step, cancellation) is { } one && b.HashAt(step, cancellation) is { } other ? one == other : null;
+
+    private string Names() => (a.Replay, b.Replay) switch
+    {
+        (null, null) => "neither run",
+        (_, null) => $"run {a.Run.Id}",
+        (null, _) => $"run {b.Run.Id}",
+        _ => $"runs {a.Run.Id} and {b.Run.Id}",
+    };
+}
