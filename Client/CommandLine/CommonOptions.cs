@@ -125,6 +125,21 @@ internal static class CommonOptions
         },
     };
 
+    /// <summary>An option that names a step.</summary>
+    public static Option<long?> Step(string name, string description) => new(name)
+    {
+        HelpName = "N",
+        Description = description,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+                return number;
+            result.AddError($"{name}: found '{text}', expected a number of steps, from 0.");
+            return null;
+        },
+    };
+
     /// <summary>Whether an option was given.</summary>
     public static bool IsGiven(this SymbolResult result, Option option) => result.GetResult(option) is { Implicit: false };
 }

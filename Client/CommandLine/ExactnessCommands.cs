@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Orleans.Tbptt.Client.Bisect;
 using Orleans.Tbptt.Client.Completion;
 using Orleans.Tbptt.Client.Context;
@@ -20,8 +19,9 @@ internal static class ExactnessCommands
             Description = $"{NamedRun.Description}, or that of a model package.",
             Arity = ArgumentArity.ZeroOrOne, CompletionSources = { Suggestions.Runs },
         };
-        var (from, to) = (Step("--from", "The step of the state to compute from; from the newest checkpoint at or before it. "
-            + "Default: the run's first state."), Step("--to", "The last step. Default: the run's last one."));
+        var from = CommonOptions.Step(
+            "--from", "The step of the state to compute from; from the newest checkpoint at or before it. Default: the run's first state.");
+        var to = CommonOptions.Step("--to", "The last step. Default: the run's last one.");
         var data = DataRoot("--data-root", "the data");
         var statement = File("--statement", "FILE", "With --key: write a signed statement of what was verified. Otherwise: the statement "
             + "to check.");
@@ -64,7 +64,11 @@ internal static class ExactnessCommands
         });
         command.SetAction((result, cancellation) => Task.Run(
             () => result.GetValue(statement) is { } path && result.GetValue(key) is null
-                ? StatementCheck.Run(context, path, result.GetValue(publicKey), result.GetValue(target), result.GetValue(data))
+                ? StatementCheck.Run(
+                    context, new(result.GetRequiredValue(runs), path)
+                    {
+                        PublicKey = result.GetValue(publicKey), Model = result.GetValue(target), DataRoot = result.GetValue(data),
+                    })
                 : VerifyCommand.Run(context, new(result.GetRequiredValue(runs), result.GetValue(target)!)
                 {
                     From = result.GetValue(from), To = result.GetValue(to), DataRoot = result.GetValue(data),
@@ -117,19 +121,5 @@ internal static class ExactnessCommands
     private static Option<string?> File(string name, string help, string description) => new(name)
     {
         HelpName = help, Description = description, CompletionSources = { Suggestions.Files(".json", ".pem", ".pub") },
-    };
-
-    private static Option<long?> Step(string name, string description) => new(name)
-    {
-        HelpName = "STEP",
-        Description = description,
-        CustomParser = result =>
-        {
-            string text = result.Tokens[0].Value;
-            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long step))
-                return step;
-            result.AddError($"{name}: found '{text}', expected a number of steps, 0 or more.");
-            return null;
-        },
     };
 }

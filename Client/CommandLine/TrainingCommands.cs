@@ -16,11 +16,7 @@ internal static class TrainingCommands
     /// <summary><c>tbptt train</c>.</summary>
     public static Command Train(ConsoleContext context)
     {
-        var (spec, sets, output, cluster) = (CommonOptions.Spec(), CommonOptions.Overrides(), CommonOptions.Output(), new ClusterOptions());
-        var silos = CommonOptions.Silos("Silo processes to start; default 1.");
-        var id = CommonOptions.Id("Run ID, which no other run of the run store may have. Default: the spec's name and the time.");
-        var detach =
-            new Option<bool>("--detach") { Description = "Return when the run has started; its silos end when the run has ended." };
+        var (spec, training) = (CommonOptions.Spec(), new NewRunOptions("'tbptt submit' submits to a cluster and returns"));
         var command = new Command(
             "train",
             """
@@ -34,28 +30,17 @@ internal static class TrainingCommands
               tbptt train wave.yaml --cluster redis:10.0.0.5:6379
             """)
         {
-            spec, id, silos, sets, output, detach,
+            spec,
         };
-        cluster.AddTo(command);
-        cluster.Excludes(command, silos, "a cluster's silos are already running");
-        cluster.Excludes(command, detach, "'tbptt submit' submits to a cluster and returns");
-        command.SetAction(result => TrainCommand.RunAsync(context, new()
-        {
-            Spec = result.GetRequiredValue(spec),
-            Sets = result.GetValue(sets) ?? [],
-            Silos = result.GetValue(silos) ?? 1,
-            Output = result.Mode(output),
-            Cluster = cluster.Read(result),
-            Detach = result.GetValue(detach),
-            Id = result.GetValue(id),
-        }));
+        training.AddTo(command);
+        command.SetAction(result => TrainCommand.RunAsync(context, training.Read(result, result.GetRequiredValue(spec))));
         return command;
     }
 
     /// <summary><c>tbptt extend</c>.</summary>
     public static Command Extend(ConsoleContext context)
     {
-        var (run, sets, output, cluster) = (CommonOptions.Run(), CommonOptions.Overrides(), CommonOptions.Output(), new ClusterOptions());
+        var (run, training) = (CommonOptions.Run(), new NewRunOptions("Ctrl-C detaches from a run on a cluster"));
         var data = new Option<string?>("--data")
         {
             HelpName = "FILE", Description = "The data that grew, or a glob of them. Default: where the run's data were.",
@@ -78,11 +63,6 @@ internal static class TrainingCommands
         var idle = CommonOptions.Integer(
             "--until-idle", "With --follow: seconds without anything new in the file after which the run has completed. Default: it ends "
             + "when it is stopped.", 1, int.MaxValue);
-        var silos = CommonOptions.Silos("Silo processes to start; default 1.");
-        var id = CommonOptions.Id(
-            "ID of the new run, which no other run of the run store may have. Default: the spec's name and the time.");
-        var detach =
-            new Option<bool>("--detach") { Description = "Return when the run has started; its silos end when the run has ended." };
         var command = new Command(
             "extend",
             """
@@ -96,11 +76,9 @@ internal static class TrainingCommands
               tbptt extend wave-7 --follow --until-idle 600
             """)
         {
-            run, data, replay, scaling.OneOf("frozen", "refit"), follow, idle, id, silos, sets, output, detach,
+            run, data, replay, scaling.OneOf("frozen", "refit"), follow, idle,
         };
-        cluster.AddTo(command);
-        cluster.Excludes(command, silos, "a cluster's silos are already running");
-        cluster.Excludes(command, detach, "Ctrl-C detaches from a run on a cluster");
+        training.AddTo(command);
         command.SetAction(result => ExtendCommand.RunAsync(context, new()
         {
             Run = result.GetRequiredValue(run),
@@ -109,16 +87,7 @@ internal static class TrainingCommands
             Refits = result.GetValue(scaling) == "refit",
             Follows = result.GetValue(follow),
             IdleSeconds = result.GetValue(idle) ?? 0,
-            Train = new()
-            {
-                Spec = "",
-                Sets = result.GetValue(sets) ?? [],
-                Silos = result.GetValue(silos) ?? 1,
-                Output = result.Mode(output),
-                Cluster = cluster.Read(result),
-                Detach = result.GetValue(detach),
-                Id = result.GetValue(id),
-            },
+            Train = training.Read(result),
         }));
         return command;
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Orleans.Tbptt.Client.Completion;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Travel;
@@ -9,12 +8,12 @@ namespace Orleans.Tbptt.Client.CommandLine;
 /// <summary>Commands that compute any state of a run again.</summary>
 internal static class TravelCommands
 {
-
     /// <summary><c>tbptt at</c>.</summary>
     public static Command At(ConsoleContext context)
     {
-        var (run, step, output, runs) = (CommonOptions.Run(), Step("--step"), CommonOptions.Format(), CommonOptions.RunStore());
-        step.Description = "The committed steps of the state, from 0. Default: those of the last step.";
+        var (run, step, output, runs) = (
+            CommonOptions.Run(), CommonOptions.Step("--step", "The committed steps of the state, from 0. Default: those of the last step."),
+            CommonOptions.Format(), CommonOptions.RunStore());
         var export = new Option<string?>("--export")
         {
             HelpName = "DIR",
@@ -46,16 +45,11 @@ internal static class TravelCommands
     /// <summary><c>tbptt fork</c>.</summary>
     public static Command Fork(ConsoleContext context)
     {
-        var (run, at, sets, output, cluster) =
-            (CommonOptions.Run(), Step("--at"), CommonOptions.Overrides(), CommonOptions.Output(), new ClusterOptions());
-        at.Description = "The committed steps of the state that the new run begins with, from 0.";
+        var (run, at, training) = (
+            CommonOptions.Run(), CommonOptions.Step("--at", "The committed steps of the state that the new run begins with, from 0."),
+            new NewRunOptions("Ctrl-C detaches from a run on a cluster"));
         at.Required = true;
-        sets.Description = "Changes a key of the run's spec, e.g. train.optimizer.lr=1e-4. Repeatable.";
-        var silos = CommonOptions.Silos("Silo processes to start; default 1.");
-        var id = CommonOptions.Id(
-            "ID of the new run, which no other run of the run store may have. Default: the spec's name and the time.");
-        var detach =
-            new Option<bool>("--detach") { Description = "Return when the run has started; its silos end when the run has ended." };
+        training.Sets.Description = "Changes a key of the run's spec, e.g. train.optimizer.lr=1e-4. Repeatable.";
         var command = new Command(
             "fork",
             """
@@ -68,21 +62,11 @@ internal static class TravelCommands
               tbptt fork wave-7 --at 300 --set train.clipNorm=0.5 --id wave-7-clipped --cluster redis:10.0.0.5:6379
             """)
         {
-            run, at, sets, id, silos, output, detach,
+            run, at,
         };
-        cluster.AddTo(command);
-        cluster.Excludes(command, silos, "a cluster's silos are already running");
-        cluster.Excludes(command, detach, "Ctrl-C detaches from a run on a cluster");
-        command.SetAction(result => ForkCommand.RunAsync(context, result.GetRequiredValue(run), result.GetRequiredValue(at)!.Value, new()
-        {
-            Spec = "",
-            Sets = result.GetValue(sets) ?? [],
-            Silos = result.GetValue(silos) ?? 1,
-            Output = result.Mode(output),
-            Cluster = cluster.Read(result),
-            Detach = result.GetValue(detach),
-            Id = result.GetValue(id),
-        }));
+        training.AddTo(command);
+        command.SetAction(result => ForkCommand.RunAsync(
+            context, result.GetRequiredValue(run), result.GetRequiredValue(at)!.Value, training.Read(result)));
         return command;
     }
 
@@ -90,8 +74,9 @@ internal static class TravelCommands
     public static Command Explain(ConsoleContext context)
     {
         const int Default = 5, Most = 1_000;
-        var (run, step, output, runs) = (CommonOptions.Run(), Step("--step"), CommonOptions.Format(), CommonOptions.RunStore());
-        step.Description = "The step, from 1; also the one with which the run diverged.";
+        var (run, step, output, runs) = (
+            CommonOptions.Run(), CommonOptions.Step("--step", "The step, from 1; also the one with which the run diverged."),
+            CommonOptions.Format(), CommonOptions.RunStore());
         step.Required = true;
         var around = CommonOptions.Integer(
             "--around", $"Steps before it, and as many behind it, that it is compared with. Default {Default}.", 0, Most);
@@ -114,18 +99,4 @@ internal static class TravelCommands
             result.GetValue(around) ?? Default, result.GetValue(output) == "json")));
         return command;
     }
-
-    /// <summary>An option that names a step.</summary>
-    private static Option<long?> Step(string name) => new(name)
-    {
-        HelpName = "N",
-        CustomParser = result =>
-        {
-            string text = result.Tokens[0].Value;
-            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
-                return number;
-            result.AddError($"{name}: found '{text}', expected a number of steps, from 0.");
-            return null;
-        },
-    };
 }

@@ -36,11 +36,19 @@ internal static class SigningKey
         }
     }
 
+    /// <summary>Refuses a new key whose files exist.</summary>
+    /// <exception cref="ClientException">One of them does.</exception>
+    public static void EnsureNew(string path)
+    {
+        if (new[] { path, PublicOf(path) }.FirstOrDefault(File.Exists) is { } existing)
+            throw NotNew($"found {existing}, expected no such file");
+    }
+
     /// <summary>Makes a new key: a file that its owner alone can read, and next to it its public half, <c>.pub</c>.</summary>
     /// <exception cref="ClientException">One of the files exists, or cannot be written.</exception>
-    public static void Create(string path)
+    public static ECDsa Create(string path)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -48,14 +56,18 @@ internal static class SigningKey
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             Write(path, options, key.ExportPkcs8PrivateKeyPem());
             Write(PublicOf(path), new() { Mode = FileMode.CreateNew, Access = FileAccess.Write }, key.ExportSubjectPublicKeyInfoPem());
+            return key;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ClientException(
-                $"--new-key: {exception.Message}; name a file that does not exist by --key, or leave --new-key out to sign by that key",
-                ExitCode.Failed, exception);
+            key.Dispose();
+            throw NotNew(exception.Message, exception);
         }
     }
+
+    private static ClientException NotNew(string found, Exception? cause = null) => new(
+        $"--new-key: {found}; name a file that does not exist by --key, or leave --new-key out to sign by that key", ExitCode.Failed,
+        cause);
 
     /// <summary>The file of the public half.</summary>
     public static string PublicOf(string path) => $"{path}.pub";

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Training.Models;
 
@@ -12,19 +13,16 @@ internal static class StatementCheck
 
     /// <summary>Checks signature, schema, and the files that it names.</summary>
     /// <param name="context">The console.</param>
-    /// <param name="path">The statement.</param>
-    /// <param name="publicKey">The file of the key that has to have signed it; null where it is not known.</param>
-    /// <param name="model">A run's or a package's directory, or a file of weights; null where there is none.</param>
-    /// <param name="data">The directory in which the data lie by their names; null where they are not to be looked at.</param>
+    /// <param name="request">The statement, and what it is checked by.</param>
     /// <returns>0 if all was checked that was asked for, the signature among it, and holds; otherwise 5.</returns>
-    /// <exception cref="ClientException">The statement cannot be read, or is none.</exception>
-    public static int Run(ConsoleContext context, string path, string? publicKey, string? model, string? data)
+    /// <exception cref="ClientException">The statement cannot be read, or is none, or there is no such model.</exception>
+    public static int Run(ConsoleContext context, StatementRequest request)
     {
         var (output, problems) = (context.Terminal.Out, new List<string>());
-        var (envelope, statement) = Read(path);
+        var (envelope, statement) = Read(request.Path);
         void Line(string name, string value) => output.WriteLine($"{name,-12}{value}");
-        Line("statement", $"{Path.GetFileName(path)}: in-toto Statement v1 of run {Text.OneLine(statement.Run)}");
-        if (publicKey is not null)
+        Line("statement", $"{Path.GetFileName(request.Path)}: in-toto Statement v1 of run {Text.OneLine(statement.Run)}");
+        if (request.PublicKey is { } publicKey)
         {
             using var key = SigningKey.Read("--public-key", publicKey, isPrivate: false);
             bool holds = envelope.IsSignedBy(key);
@@ -44,8 +42,8 @@ internal static class StatementCheck
         Line("spec", $"sha256 {Text.OneLine(statement.Spec)}");
         Line("state", $"{statement.State} after step {Text.Count(statement.Step)}");
         Line("weights", $"sha256 {Text.OneLine(statement.Weights)}");
-        CheckModel(Line, problems, statement, model);
-        CheckData(Line, problems, statement, data);
+        CheckModel(Line, problems, statement, request.Model is { } model ? PathOf(context, request.Runs, model) : null);
+        CheckData(Line, problems, statement, request.DataRoot);
         output.WriteLine(problems.Count == 0 ? "holds" : $"does not hold: {string.Join("; ", problems)}");
         output.Flush();
         return problems.Count == 0 ? ExitCode.Completed : ExitCode.Unequal;
@@ -94,6 +92,9 @@ internal static class StatementCheck
         if (File.Exists(Path.Combine(model, ModelPackage.ConfigFile)))
             line("package", "not looked at but for its weights: its scales, tokenizer and hidden state are not in the statement");
     }
+
+    private static string PathOf(ConsoleContext context, string runs, string model) =>
+        Path.Exists(model) ? model : NamedRun.Find(context.Time, runs, model).Directory.Path;
 
     private static string[] WeightsOf(string model) => File.Exists(model) ? [model]
         : [Path.Combine(model, ModelPackage.WeightsFile), Path.Combine(model, "model", ModelPackage.WeightsFile)];

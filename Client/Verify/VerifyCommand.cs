@@ -28,17 +28,20 @@ internal static class VerifyCommand
                 + "are the same on every processor", ExitCode.Failed);
         }
 
+        // Looked at first, because a verification takes long; made last, because one that fails leaves nothing to sign.
         if (request is { NewKey: true, Key: { } made })
-            SigningKey.Create(made);
-        using var key = request.Key is { } file ? SigningKey.Read("--key", file, isPrivate: true) : null;
+            SigningKey.EnsureNew(made);
+        using var known = request is { NewKey: false, Key: { } file } ? SigningKey.Read("--key", file, isPrivate: true) : null;
         var verified = Try(() => target.Verify(request, cancellation));
         if (request.Json)
             context.Terminal.Out.WriteLine(VerifyReport.Json(target, verified).ToJsonString(ListCommand.Json));
         else
             VerifyReport.Write(context.Terminal.Out, target, verified);
-        if (verified.Difference is null && key is not null)
+        if (verified.Difference is null && request.Key is { } keyFile)
         {
             var statement = Try(() => target.State(verified, $"Orleans.Tbptt {ProtocolVersion.Product}"));
+            using var created = known is null ? SigningKey.Create(keyFile) : null;
+            var key = known ?? created!;
             var envelope = DsseEnvelope.Sign(ModelStatement.PayloadType, statement.Write(), key);
             Try(() =>
             {

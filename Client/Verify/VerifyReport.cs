@@ -18,7 +18,7 @@ internal static class VerifyReport
         if (target.IsRun)
         {
             string steps = $"{Text.Count(verified.Compared)} of {Text.Plural(verified.To - verified.From, "step")}";
-            Line("compared", $"{steps} by loss and gradient norm, {Text.Count(verified.Hashes)} of them by the hash of the state");
+            Line("compared", $"{steps} by their figures, {Text.Count(verified.Hashes)} of them by the hash of the state");
         }
 
         Line("state", $"{verified.End} after step {Text.Count(verified.To)}");
@@ -26,7 +26,17 @@ internal static class VerifyReport
             Line(target.IsRun ? "model" : "weights", $"sha256 {model}");
         output.WriteLine(verified.Difference is { } found
             ? $"not equal  step {Text.Count(found.Step)}: {found.What} is {found.Computed}, expected {found.Published}, as the run says"
-            : IsCompared(target, verified) ? "equal" : "not compared: the run's journal has none of these steps");
+            : !IsCompared(target, verified) ? "not compared: the run's journal has none of these steps" : Equal(target, verified));
+    }
+
+    /// <summary>That all is equal, and what of it was not there to be compared.</summary>
+    private static string Equal(VerifyTarget target, Verified verified)
+    {
+        string missing = target.IsRun && verified.Missing > 0
+            ? $"; {Text.Plural(verified.Missing, "step")} of them {(verified.Missing == 1 ? "is" : "are")} in no journal" : "";
+        string end = target.IsRun && !verified.IsEndHashed && verified.Model is null
+            ? $"; nothing says what the state after step {Text.Count(verified.To)} has to be" : "";
+        return missing.Length + end.Length == 0 ? "equal" : $"equal      in all that the run has published of these steps{missing}{end}";
     }
 
     /// <summary>Whether anything was compared: with neither steps nor a model nothing is known to be equal.</summary>
@@ -46,6 +56,8 @@ internal static class VerifyReport
             ["checkpoint"] = verified.Checkpoint,
             ["compared"] = verified.Compared,
             ["hashes"] = verified.Hashes,
+            ["missing"] = target.IsRun ? verified.Missing : null,
+            ["endHashed"] = target.IsRun ? verified.IsEndHashed : null,
             ["stateHash"] = $"{verified.End}",
             ["modelSha256"] = verified.Model,
         };

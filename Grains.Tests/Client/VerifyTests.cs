@@ -94,6 +94,23 @@ public sealed class VerifyTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     }
 
     [Fact]
+    public async Task StepsThatAreInNoJournal_AreCounted_AndNothingMoreIsClaimed()
+    {
+        var run = await Train(Spec);
+        string copy = Copy(run.Directory.Path, "gaps"), metrics = Path.Combine(copy, "metrics.jsonl");
+        File.WriteAllLines(metrics, [.. File.ReadAllLines(metrics).Where(line =>
+            RunJson.ReadEvent(line) is not StepCommitted { Step: 8 or 9 })]);
+
+        var (whole, part) = (await Verify(0, copy), await Verify(0, copy, "--to", "9"));
+
+        Assert.Equal((2, true), (Of<long>(whole, "missing"), Of<bool>(whole, "endHashed")));
+        Assert.Equal((2, false), (Of<long>(part, "missing"), Of<bool>(part, "endHashed")));
+        Assert.Equal(0, await _console.RunAsync("verify", copy, "--to", "9"));
+        Assert.EndsWith("equal      in all that the run has published of these steps; 2 steps of them are in no journal; nothing says what "
+            + "the state after step 9 has to be\n", _console.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Package_IsEqual_UntilItSaysSomethingElse()
     {
         var run = await Train(Spec);
@@ -117,13 +134,14 @@ public sealed class VerifyTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
 
         Assert.Equal(ExitCode.Usage, await _console.RunAsync(["verify", copy, "--to", "9", .. sign]));
         Assert.Contains("compared without a model", _console.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(sign[3]) || File.Exists($"{sign[3]}.pub"));
 
         // The package of another run, which is whole, in the place of this one's.
         Directory.Delete(Path.Combine(copy, "model"), recursive: true);
         Copy(other.Directory.Package, Path.Combine("swapped", "model"));
-        Assert.Equal(ExitCode.Unequal, await _console.RunAsync(["verify", copy, .. sign[..^1]]));
+        Assert.Equal(ExitCode.Unequal, await _console.RunAsync(["verify", copy, .. sign]));
         Assert.Contains("which were computed", _console.Error, StringComparison.Ordinal);
-        Assert.False(File.Exists(statement));
+        Assert.False(File.Exists(statement) || File.Exists(sign[3]));
     }
 
     [Fact]
@@ -137,10 +155,16 @@ public sealed class VerifyTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         Assert.Equal(0, await _console.RunAsync("verify", "--statement", statement, "--public-key", $"{key}.pub", run.Directory.Path));
         Assert.EndsWith("\nholds\n", _console.Output, StringComparison.Ordinal);
         Assert.Equal(0, await _console.RunAsync("verify", "--statement", statement, "--public-key", $"{key}.pub", run.Directory.Package));
+        Assert.Equal(0, await _console.RunBareAsync(
+            "verify", "--statement", statement, "--public-key", $"{key}.pub", run.Directory.Id.Text, "--runs", fixture.Silos.Store));
+        Assert.Equal(ExitCode.Failed, await _console.RunAsync("verify", "--statement", statement, "--public-key", $"{key}.pub", "gone"));
+        Assert.Equal(ExitCode.Failed, await _console.RunAsync(
+            "verify", run.Directory.Path, "--statement", _directory.File("two.json"), "--key", key, "--new-key"));
+        Assert.Contains($"--new-key: found {key}, expected no such file", _console.Error, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Unequal, await _console.RunAsync("verify", "--statement", statement));
         Assert.Contains("does not hold: the signature was not checked", _console.Output, StringComparison.Ordinal);
 
-        Orleans.Tbptt.Client.Statements.SigningKey.Create(other);
+        Orleans.Tbptt.Client.Statements.SigningKey.Create(other).Dispose();
         Assert.Equal(ExitCode.Unequal, await _console.RunAsync("verify", "--statement", statement, "--public-key", $"{other}.pub"));
 
         string package = Copy(run.Directory.Package, "package");

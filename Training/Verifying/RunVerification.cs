@@ -14,6 +14,7 @@ public sealed class RunVerification(RunReplay replay)
     private StepCommitted? _next;
     private long _compared;
     private long _hashes;
+    private long? _lastHashed;
     private Unequal? _difference;
 
     /// <summary>Computes the steps behind a state up to another one.</summary>
@@ -62,7 +63,7 @@ public sealed class RunVerification(RunReplay replay)
         return new()
         {
             From = first, To = _difference?.Step ?? to, Checkpoint = checkpoint, Compared = _compared, Hashes = _hashes,
-            Difference = _difference, End = replay.State.Hash(), Model = hash,
+            IsEndHashed = _lastHashed == (_difference?.Step ?? to), Difference = _difference, End = replay.State.Hash(), Model = hash,
         };
     }
 
@@ -86,7 +87,10 @@ public sealed class RunVerification(RunReplay replay)
         Read(journal);
         _compared++;
         _difference = PublishedBits.Difference(one, published, out bool isHashed);
-        _hashes += isHashed ? 1 : 0;
+        if (!isHashed)
+            return;
+        _hashes++;
+        _lastHashed = one.Step;
     }
 
     private string CompareModel(string model, long to)

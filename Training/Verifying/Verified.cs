@@ -20,6 +20,12 @@ public sealed record Verified
     /// <summary>Those of them whose state has a published hash.</summary>
     public long Hashes { get; init; }
 
+    /// <summary>Whether the state after the last step was held to a published hash.</summary>
+    public bool IsEndHashed { get; init; }
+
+    /// <summary>Steps that were computed and are in no journal: nothing was there to compare them with.</summary>
+    public long Missing => To - From - Compared;
+
     /// <summary>The first thing that is not equal; null where everything is.</summary>
     public Unequal? Difference { get; init; }
 
