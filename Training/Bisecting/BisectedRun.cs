@@ -46,6 +46,9 @@ public sealed class BisectedRun : IDisposable
     /// <summary>How often its steps were computed from a checkpoint, or from its first state, on.</summary>
     public int Replays { get; private set; }
 
+    /// <summary>The last step of which the state that the run published or kept is known to be that of the other run.</summary>
+    internal long LastRight { get; set; }
+
     /// <summary>Steps that were computed.</summary>
     public long Computed { get; private set; }
 

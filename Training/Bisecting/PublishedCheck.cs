@@ -15,7 +15,7 @@ internal sealed class PublishedCheck : IDisposable
     /// <param name="state">That state's hash.</param>
     public PublishedCheck(BisectedRun run, long from, StateHash state)
     {
-        (Run, Known) = (run, from);
+        (Run, Known) = (run, Math.Min(run.LastRight, from));
         _journal = run.PublishedAfter(from - 1).GetEnumerator();
         Read();
         if (_next?.Step != from)

@@ -72,42 +72,53 @@ public sealed class RunBisection(BisectedRun a, BisectedRun b, Action<string>? p
     }
 
     /// <summary>
-    /// Narrows the steps between which the runs part by their checkpoints: the last step of which both have equal states, and the first one
-    /// that is not the same, null where no such is known.
+    /// Narrows the steps between which the runs part: the last step of which both have equal states, and the first one that is not the
+    /// same, null where no such is known. First by the states that both have kept, which costs no step; then by those of one run, for which
+    /// the other one is computed.
     /// </summary>
+    /// <remarks>
+    /// What is computed is what a run should have had. So it says where specs and data part, and not up to where a run was right: that is
+    /// <see cref="BisectedRun.LastRight"/>, which goes by what it published and kept.
+    /// </remarks>
     private (long Low, long? High) Halve(long low, long? high, CancellationToken cancellation)
     {
-        bool canCompute = a.Replay is not null && b.Replay is not null;
+        a.LastRight = b.LastRight = low;
+        (low, high) = Halve(low, high, step => a.Known(step) is not null && b.Known(step) is not null, cancellation);
+        return a.Replay is null || b.Replay is null ? (low, high)
+            : Halve(low, high, step => a.Known(step) is not null || b.Known(step) is not null, cancellation);
+    }
+
+    private (long Low, long? High) Halve(long low, long? high, Predicate<long> isKnown, CancellationToken cancellation)
+    {
         long end = high ?? (_last + 1);
-        long[] steps = [.. a.HeldSteps.Union(b.HeldSteps).Where(step => step > low && step < end).Order()];
-        if (!canCompute)
-            steps = [.. steps.Where(step => (a.Replay is not null || a.HeldSteps.Contains(step))
-                && (b.Replay is not null || b.HeldSteps.Contains(step)))];
-        int from = 0, to = steps.Length;
+        List<long> steps = [.. a.HeldSteps.Union(b.HeldSteps).Where(step => step > low && step < end).Order()];
+        int from = 0, to = steps.Count;
         while (from < to)
         {
             int middle = (from + to) / 2;
-            progress?.Invoke($"compares the states after step {steps[middle]}");
-            if (!IsKnown(steps[middle]) || AreEqualAt(steps[middle], cancellation) is not { } areEqual)
+            long step = steps[middle];
+            if (!isKnown(step))
             {
-                // Its checkpoint is not whole: to compute the state in both runs is what comes last.
-                steps = [.. steps.Where((_, i) => i != middle)];
+                steps.RemoveAt(middle);
                 to--;
+                continue;
             }
-            else if (areEqual)
+
+            progress?.Invoke($"compares the states after step {step}");
+            if (AreEqualAt(step, cancellation) is true)
             {
-                (low, from) = (steps[middle], middle + 1);
+                (low, from) = (step, middle + 1);
+                foreach (var run in new[] { a, b }.Where(run => run.Known(step) is not null))
+                    run.LastRight = step;
             }
             else
             {
-                (high, to) = (steps[middle], middle);
+                (high, to) = (step, middle);
             }
         }
 
         return (low, high);
     }
-
-    private bool IsKnown(long step) => a.Known(step) is not null || b.Known(step) is not null;
 
     private bool? AreEqualAt(long step, CancellationToken cancellation) =>
         a.HashAt(step, cancellation) is { } one && b.HashAt(step, cancellation) is { } other ? one == other : null;

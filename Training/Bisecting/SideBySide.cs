@@ -89,7 +89,7 @@ internal sealed class SideBySide(BisectedRun a, BisectedRun b, List<string> prob
         return found with
         {
             Verdict = BisectVerdict.NotReproduced, Step = step, Epoch = epoch, A = Of(a), B = Of(b),
-            EqualTo = Math.Min(found.EqualTo ?? found.First, step),
+            EqualTo = Math.Min(wrong.Min(check => check.Known), step),
         };
     }
 
