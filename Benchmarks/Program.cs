@@ -17,6 +17,7 @@ using Orleans.Tbptt.Benchmarks.Membership;
 using Orleans.Tbptt.Benchmarks.Profile;
 using Orleans.Tbptt.Benchmarks.Serve;
 using Orleans.Tbptt.Benchmarks.Soak;
+using Orleans.Tbptt.Benchmarks.Speculation;
 using Orleans.Tbptt.Benchmarks.Start;
 using Orleans.Tbptt.Benchmarks.Submissions;
 using Orleans.Tbptt.Benchmarks.Sweeps;
@@ -60,4 +61,5 @@ return await new RootCommand("Measurements of Orleans.Tbptt.")
     JournalCommands.Size(), JournalCommands.Write(), JournalCommands.Open(),
     MembershipCommand.Make(), HostileCommand.Make(), ManySubmissions.Make(), TableCommand.Make(),
     ServeCommands.Latency(), ServeCommands.Cost(), FullCost.Make(), ShardCost.Make(), HashCost.Make(), SharingCost.Make(),
+    SpeculationCommand.Make(),
 }.Parse(args).InvokeAsync();

@@ -8,8 +8,8 @@ namespace Orleans.Tbptt.Training;
 
 /// <summary>
 /// A run's spec with what may change when the run is resumed: what ends it (the number of epochs, early stopping, limits), which state is
-/// its model, between which numbers of trainers it scales itself, how many threads a trainer has, what is audited, when checkpoints are
-/// taken, what is measured, and when
+/// its model, between which numbers of trainers it scales itself, how many threads a trainer has, what is audited and speculated on, when
+/// checkpoints are taken, what is measured, and when
 /// a run that follows its file has completed. The steps that the run has committed do not depend on these: it continues
 /// to the bits of a run that had them from the start.
 /// </summary>
@@ -17,8 +17,8 @@ public static class SpecRevision
 {
     private const string Epochs = "train.epochs";
     private const string Output = "train.output";
-    private const string Changeable = "train.epochs, train.threads, train.output (last or best), extends.idleSeconds, or a key of "
-        + "train.earlyStopping, train.autoscale, limits, audit, checkpoint or metrics";
+    private const string Changeable = "train.epochs, train.threads, train.output (last or best), extends.idleSeconds, speculate, or a key "
+        + "of train.earlyStopping, train.autoscale, limits, audit, checkpoint or metrics";
 
     private static readonly string[] Sections = ["train.earlyStopping", "train.autoscale", "limits", "audit", "checkpoint", "metrics"];
 
@@ -78,7 +78,7 @@ public static class SpecRevision
     private static bool ScalesItself(string set) => set.TrimStart().StartsWith("train.autoscale", StringComparison.Ordinal);
 
     private static bool MayChange(string key) =>
-        key is Epochs or "train.threads" or "extends.idleSeconds" || Sections.Any(section => key == section
+        key is Epochs or "train.threads" or "extends.idleSeconds" or "speculate" || Sections.Any(section => key == section
             || key.StartsWith($"{section}.", StringComparison.Ordinal));
 
     private static IEnumerable<SpecProblem> TooFew(RunSpec spec, RunStatus status)

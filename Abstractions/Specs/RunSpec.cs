@@ -60,6 +60,9 @@ public sealed record RunSpec
     /// <summary>How often a step is computed again on another silo; null for never. Has no part in the result.</summary>
     public AuditSpec? Audit { get; init; }
 
+    /// <summary>Whether tickets that are late also go to another silo. Default auto. Has no part in the result.</summary>
+    public SpeculationKind Speculate { get; init; } = SpeculationKind.Auto;
+
     /// <summary>When the run's state is saved. Has no part in the result.</summary>
     public CheckpointSpec Checkpoint { get; init; } = new();
 

@@ -51,6 +51,11 @@ internal sealed partial class SpecSections(SpecChoices choices)
             "audit", spec.Audit,
             "one step in so many is computed again on another silo, and compared ([cli.md](cli.md#audits)); has no part in the result",
             "every", new AuditSpec { Every = 1 }, Audit),
+        Speculate = walk.Word(
+            "speculate", spec.Speculate,
+            "what becomes of the tickets of a silo that takes three times as long as a step does, and over 0.2 s "
+                + "([protocol.md](protocol.md#speculation)); not with `sync.mode: local`. Has no part in the result",
+            SpecWords.Speculations, isWritten: spec.Speculate != SpeculationKind.Auto),
         Checkpoint = walk.OptionalSection(
             "checkpoint", spec.Checkpoint, "when the run's state is saved; has no part in the result",
             "everySteps, everySeconds, keepLast or keepBest",

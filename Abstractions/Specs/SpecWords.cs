@@ -18,6 +18,13 @@ internal static class SpecWords
             "half the bytes between silos, and another result, the same wherever trainers live; not with sync.mode local"),
     ];
 
+    public static IReadOnlyList<Word<SpeculationKind>> Speculations { get; } =
+    [
+        new("auto", SpeculationKind.Auto,
+            "they go to a silo that has room for the trainers, or has trainers of the run already, and whoever answers first counts"),
+        new("off", SpeculationKind.Off, "a step waits for the silo until it answers or is lost"),
+    ];
+
     public static IReadOnlyList<Word<ExtendedScaling>> Scalings { get; } =
     [
         new("frozen", ExtendedScaling.Frozen, "the parent's, so that a value stands for what the model has learned of it"),

@@ -8,7 +8,7 @@ namespace Orleans.Tbptt.Sweeps;
 internal sealed class SweepChecks(SpecReader specs, Findings findings, bool filesMustExist)
 {
     private static readonly string[] Kept =
-        ["name", "limits", "extends", "checkpoint", "metrics", "audit", "train.epochs", "train.trainers", "train.autoscale"];
+        ["name", "limits", "extends", "checkpoint", "metrics", "audit", "speculate", "train.epochs", "train.trainers", "train.autoscale"];
 
     /// <summary>Reports every mistake.</summary>
     /// <returns>The sweep, with what it takes from the spec.</returns>

@@ -127,7 +127,8 @@ internal static class ControlCommands
         var fromStart = new Option<bool>("--from-start") { Description = "Restart at step 0 if none of the run's checkpoints is intact." };
         var silos = CommonOptions.Silos("Silo processes to start if no silo of the run is alive; default 1.");
         var sets = CommonOptions.Overrides();
-        sets.Description = "Changes train.epochs, train.output (last or best), extends.idleSeconds, or a key of train.earlyStopping, "
+        sets.Description = "Changes train.epochs, train.output (last or best), extends.idleSeconds, speculate, or a key of "
+            + "train.earlyStopping, "
             + "train.autoscale, limits, audit, checkpoint or metrics. Repeatable. With more epochs, or more "
             + "patience, a completed run trains further, to the bits of a run that had them from the start.";
         var command = new Command(

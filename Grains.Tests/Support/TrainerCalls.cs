@@ -7,6 +7,9 @@ namespace Orleans.Tbptt.Tests.Support;
 /// <summary>One call of a trainer grain. The step is the chunk for an evaluation, and committed steps for an assignment.</summary>
 internal sealed record TrainerCall(string Method, string Run, int Trainer, int Generation, long Step)
 {
+    /// <summary>Which of its lives the trainer is in.</summary>
+    public int Place { get; private init; }
+
     /// <summary>Whether it is an evaluation of the test.</summary>
     public bool IsTest { get; private init; }
 
@@ -24,6 +27,7 @@ internal sealed record TrainerCall(string Method, string Run, int Trainer, int G
         };
         return new(context.InterfaceMethod.Name, TrainerPlace.Parse(run!).Run.Text, (int)trainer, generation, step)
         {
+            Place = TrainerPlace.Parse(run!).Number,
             IsTest = context.Request.GetArgument(0) is EvaluationTicket { Part: HeldOutPart.Test },
         };
     }

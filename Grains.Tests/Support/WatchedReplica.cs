@@ -12,7 +12,7 @@ internal sealed class WatchedReplica(IReplica inner, Action begins) : IReplica
 
     public string Engine { get; init; } = inner.Engine;
 
-    public string Arithmetic => inner.Arithmetic;
+    public string Arithmetic { get; init; } = inner.Arithmetic;
 
     public bool IsBoundToThread => inner.IsBoundToThread;
 

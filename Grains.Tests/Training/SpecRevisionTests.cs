@@ -43,23 +43,23 @@ public sealed class SpecRevisionTests
     }
 
     [Fact]
-    public void Revision_ChangesThreads_WhichChangeNoBit()
+    public void Revision_ChangesThreadsAndSpeculation_WhichChangeNoBit()
     {
-        var revised = Revise(Spec, "train.threads=2", "train.epochs=3").Spec!;
+        var revised = Revise(Spec, "train.threads=2", "speculate=auto", "train.epochs=3").Spec!;
 
-        Assert.Equal(Spec with { Train = Spec.Train with { Epochs = 3, Threads = 2 } }, revised);
+        Assert.Equal(Spec with { Train = Spec.Train with { Epochs = 3, Threads = 2 }, Speculate = SpeculationKind.Auto }, revised);
         Assert.Equal(SpecHash.Of(Spec), SpecHash.Of(revised));
     }
 
     [Theory]
     [InlineData("--set train.optimizer.lr=0.5 "
         + "train.optimizer.lr: found a change, expected "
-        + "train.epochs, train.threads, train.output (last or best), extends.idleSeconds, or a key of train.earlyStopping, "
+        + "train.epochs, train.threads, train.output (last or best), extends.idleSeconds, speculate, or a key of train.earlyStopping, "
         + "train.autoscale, limits, audit, checkpoint or metrics; the steps that the run has committed "
         + "depend on it: train a new run with the changed spec", "train.optimizer.lr=0.5", "train.epochs=9")]
     [InlineData("--set train.trainers=3 "
         + "train.trainers: found another number, expected train.epochs, train.threads, train.output (last or best), "
-        + "extends.idleSeconds, or a key of "
+        + "extends.idleSeconds, speculate, or a key of "
         + "train.earlyStopping, train.autoscale, limits, audit, checkpoint or metrics; use "
         + "--trainers: up to train.shards, the result is the same to the bit", "train.trainers=3", "train.epochs=9")]
     [InlineData("--set train.epochs=2 train.epochs: found 2, expected more than 2, the epochs that the run has finished; raise it: --set "

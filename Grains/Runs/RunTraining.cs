@@ -53,6 +53,8 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         var reducer = new GradientReducer(new(state, _spec.Train, Buckets.Elements), worker, state.Parameters.Length, lanes);
         var trainers = new TrainerGroup(roster, links, reducer, services.Time, logger);
         var assigner = new TrainerAssigner(trainers, services.Cluster, _progress, _spec, data, takeover.Restored?.State.Device ?? "");
+        if (_spec.Speculate == SpeculationKind.Auto)
+            trainers.Speculator = new(assigner, roster, reducer, _progress, state, telemetry, logger);
         var recovery = new Recovery(assigner, _progress, control, services.Membership, telemetry, services.Time, logger);
         var at = takeover.Restored is { State: var saved } ? new RunCursor(saved.Epoch, saved.Chunk) : default;
         await using var checkpoints = new CheckpointKeeper(
@@ -101,6 +103,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         {
             await left.CancelAsync();
             auditor?.Release();
+            trainers.Speculator?.Release();
 
             // The next coordinator finds the trainers alive.
             if (!_handedOver)

@@ -27,9 +27,10 @@ internal sealed partial class ClusterView(
     public bool IsMember => silos.CurrentStatus == SiloStatus.Active && !lifetime.ApplicationStopping.IsCancellationRequested;
 
     /// <summary>Asks every active silo; those that do not answer are left out.</summary>
-    public async Task<IReadOnlyList<LivingSilo>> Look()
+    /// <param name="but">Silos that are not asked, because nobody wants to wait for them.</param>
+    public async Task<IReadOnlyList<LivingSilo>> Look(IReadOnlySet<SiloAddress>? but = null)
     {
-        var reports = await Task.WhenAll(Active.Select(Ask));
+        var reports = await Task.WhenAll(Active.Where(silo => but?.Contains(silo) != true).Select(Ask));
         return [.. reports.OfType<LivingSilo>()];
     }
 

@@ -25,11 +25,12 @@ internal sealed record Crew(SiloAddress Host, IReadOnlyList<Spare> Spares) : ICr
     /// <param name="trainers">Those meant, in order.</param>
     /// <param name="host">The silo.</param>
     /// <param name="assign">What a trainer is given at the committed state.</param>
+    /// <param name="areSpares">Whether they remain spares, which take no slots; else they may become trainers.</param>
     /// <returns>The crew; or why there is none.</returns>
     public static async Task<(Crew? Crew, string Problem)> Open(
-        Roster roster, IReadOnlyList<int> trainers, SiloAddress host, Func<int, ShardAssignment> assign)
+        Roster roster, IReadOnlyList<int> trainers, SiloAddress host, Func<int, ShardAssignment> assign, bool areSpares = true)
     {
-        ShardAssignment[] given = [.. trainers.Select(assign)];
+        ShardAssignment[] given = [.. trainers.Select(trainer => assign(trainer) with { IsSpare = areSpares })];
         var opened = await Task.WhenAll(trainers.Zip(given, (trainer, one) => Spare.Open(roster, trainer, host, one)));
         Spare[] spares = [.. opened.Select(one => one.Spare).OfType<Spare>()];
         if (spares.Length == trainers.Count)
@@ -44,7 +45,10 @@ internal sealed record Crew(SiloAddress Host, IReadOnlyList<Spare> Spares) : ICr
     public bool IsOn(SiloAddress? other) => Host.Equals(other);
 
     /// <summary>The spares of some of the trainers, as a link.</summary>
-    public SpareLink To(IReadOnlyList<int> trainers, Roster roster, Func<int, ShardAssignment> assign) =>
+    /// <param name="trainers">Those meant.</param>
+    /// <param name="roster">The run's trainers.</param>
+    /// <param name="assign">What a trainer is given at the committed state; null where they are there.</param>
+    public SpareLink To(IReadOnlyList<int> trainers, Roster roster, Func<int, ShardAssignment>? assign) =>
         new(roster, [.. Spares.Where(spare => trainers.Contains(spare.Trainer))], assign);
 
     /// <summary>Nothing more is wanted of it.</summary>

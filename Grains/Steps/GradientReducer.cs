@@ -62,6 +62,21 @@ internal sealed class GradientReducer(StepCommit commit, WorkerThread worker, in
         _readers.Add(reader);
     }
 
+    /// <summary>Whether sums of a link's trainers are waited for, which have answered.</summary>
+    public bool IsWaitingFor(IReadOnlyList<int> trainers) => _readers.Any(reader => reader.Trainers[0] == trainers[0] && reader.IsWaiting);
+
+    /// <summary>
+    /// Spares of a link's trainers have contributed: what has not come from the link is read from them. Both are the same bytes.
+    /// </summary>
+    /// <inheritdoc cref="Take"/>
+    public void TakeElsewhere(long step, ITrainerLink link, ChunkReply reply, StepTicket ticket)
+    {
+        if (_readers.Find(reader => step == _begun && reader.Trainers[0] == link.Trainers[0]) is { } reader)
+            reader.ReadElsewhere(bucket => link.FetchSum(ticket.Generation, ticket.Step, bucket));
+        else
+            Take(step, link, reply, ticket);
+    }
+
     /// <summary>Adds everything up.</summary>
     /// <param name="step">What <see cref="Begin"/> returned.</param>
     /// <param name="contributions">Every trainer's, in order.</param>

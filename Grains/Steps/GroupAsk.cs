@@ -16,7 +16,7 @@ internal sealed class GroupAsk
     private readonly Action<Exception, int> _lost;
     private readonly TrainerReply?[] _replies;
     private readonly List<Call> _calls = [];
-    private readonly TaskCompletionSource _over = new();
+    private TaskCompletionSource _over = new();
 
     /// <summary>Begins a request.</summary>
     /// <param name="roster">The run's trainers.</param>
@@ -55,8 +55,46 @@ internal sealed class GroupAsk
         TakeWhenDone(call).Ignore();
     }
 
+    /// <summary>Spares of a call's trainers are asked, too: while they are, a call that fails is not lost.</summary>
+    /// <param name="trainers">The call's trainers, in order.</param>
+    /// <param name="asked">Completes, without error, when they have answered, or cannot.</param>
+    public void Spare(IReadOnlyList<int> trainers, Task asked)
+    {
+        var call = CallTo(trainers);
+        call.Spares = call.Spares is null ? asked : Task.WhenAll(call.Spares, asked);
+    }
+
+    /// <summary>Whether nothing is known yet of what a call's trainers give.</summary>
+    public bool IsOpen(IReadOnlyList<int> trainers) => !_over.Task.IsCompleted && !CallTo(trainers).IsTaken;
+
+    /// <summary>Spares of a call's trainers have answered: what the call itself brings later is no part of the request.</summary>
+    public void TakeInstead(IReadOnlyList<int> trainers, ChunkReply reply)
+    {
+        var call = CallTo(trainers);
+        if (call.IsTaken)
+            return;
+        (call.IsTaken, call.IsReplaced) = (true, true);
+        foreach (var (trainer, one) in trainers.Zip(reply.Replies))
+            Take(trainer, one);
+        if (!_calls.All(one => one.IsTaken))
+            return;
+
+        // Who waits for the answers waits no more; the request is over only when what they bring has been gathered.
+        var waited = _over;
+        _over = new();
+        waited.TrySetResult();
+    }
+
     /// <summary>Completes, without error, when every call has been answered or failed, or the request is over.</summary>
     public Task Answered() => Task.WhenAny(_calls is [var only] ? only.Reply : Task.WhenAll(_calls.Select(call => call.Reply)), _over.Task);
+
+    /// <summary>
+    /// Completes, without error, when the spares of a call that failed have answered, or the request is over; null where none is waited
+    /// for.
+    /// </summary>
+    public Task? Spared => _over.Task.IsCompleted ? null
+        : _calls.Find(call => call is { IsTaken: false, Spares.IsCompleted: false }) is { } failed
+            ? Task.WhenAny(failed.Spares!, _over.Task) : null;
 
     /// <summary>Takes what has been answered by now.</summary>
     public void TakeAll()
@@ -101,6 +139,8 @@ internal sealed class GroupAsk
         }
     }
 
+    private Call CallTo(IReadOnlyList<int> trainers) => _calls.First(call => call.Trainers[0] == trainers[0]);
+
     private bool IsOpen(Call call) => call.Trainers.Any(trainer => _replies[trainer] is null);
 
     private void Lose(int trainer, TrainerLost reply)
@@ -112,12 +152,15 @@ internal sealed class GroupAsk
     private async Task TakeWhenDone(Call call)
     {
         await ((Task)call.Reply).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        Take(call);
+        if (call is { IsReplaced: true, Reply.IsCompletedSuccessfully: true })
+            call.Reply.Result.Discard();
+        else
+            Take(call);
     }
 
     private void Take(Call call)
     {
-        if (call.IsTaken || !call.Reply.IsCompleted)
+        if (call.IsTaken || !call.Reply.IsCompleted || (call.Spares is { IsCompleted: false } && !call.IsWhole))
             return;
         call.IsTaken = true;
         if (_over.Task.IsCompleted)
@@ -174,5 +217,13 @@ internal sealed class GroupAsk
         IReadOnlyList<int> Trainers, Task<ChunkReply> Reply, Func<Task<IReadOnlyList<TrainerReply?>>>? Answers, Action<ChunkReply>? Taken)
     {
         public bool IsTaken { get; set; }
+
+        /// <summary>Whether spares have answered before.</summary>
+        public bool IsReplaced { get; set; }
+
+        /// <summary>Completes when no spare is being asked; null where none has been.</summary>
+        public Task? Spares { get; set; }
+
+        public bool IsWhole => Reply.IsCompletedSuccessfully && Reply.Result.Replies.All(one => one is Contribution);
     }
 }

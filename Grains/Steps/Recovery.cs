@@ -35,6 +35,8 @@ internal sealed partial class Recovery(
     private bool _leaving;
     private bool _again;
     private long _looked;
+    private Task<IReadOnlyDictionary<int, SiloAddress>>? _returning;
+    private long _returningSince;
 
     /// <summary>What has gone wrong with one step so far.</summary>
     internal sealed class Trouble
@@ -110,14 +112,34 @@ internal sealed partial class Recovery(
         // Where no trainer can move, looking again at every step would only delay the steps; and a silo that has just joined may need a
         // moment before it answers.
         if (!changed && !((_leaving || _again) && time.GetElapsedTime(_looked) >= LookPeriod))
-            return false;
+            return await ReturnIfBetter(state);
         (_again, _looked) = (changed, time.GetTimestamp());
         string reason = _leaving ? "their silo is about to end" : "the cluster has changed";
-        (_leaving, _changesSeen) = (false, membership.Changes);
-        long started = time.GetTimestamp();
-        var moves = await assigner.FindMoves();
+        (_leaving, _changesSeen, _returning) = (false, membership.Changes, null);
+        return await Move(await assigner.FindMoves(), reason, state);
+    }
+
+    /// <summary>
+    /// Trainers that left a silo because it was late may go back when it answers again. Training continues while it is asked, because it
+    /// may be silent.
+    /// </summary>
+    private async Task<bool> ReturnIfBetter(TrainingState state)
+    {
+        if (_returning is null && assigner.MayReturn)
+            (_returningSince, _returning) = (assigner.Version, assigner.FindMoves());
+        if (_returning is not { IsCompleted: true } found)
+            return false;
+        _returning = null;
+
+        // Trainers that have moved since, or are no longer so many, are not those that were looked at.
+        return _returningSince == assigner.Version && await Move(await found, "a silo that was late answers again", state);
+    }
+
+    private async Task<bool> Move(IReadOnlyDictionary<int, SiloAddress> moves, string reason, TrainingState state)
+    {
         if (moves.Count == 0)
             return false;
+        long started = time.GetTimestamp();
 
         // No new generation: the others stay as they are, and nothing is in flight.
         int[] moving = [.. moves.Keys.Order()];

@@ -96,6 +96,16 @@ internal sealed class Roster
         };
     }
 
+    /// <summary>A spare takes its trainer's place. The grain before it is released, not waited for, and never asked again.</summary>
+    public void Take(Spare spare, int generation)
+    {
+        _trainers[spare.Trainer].Release(generation).Ignore();
+        _trainers[spare.Trainer] = spare.Grain;
+        _status[spare.Trainer] = _status[spare.Trainer] with { Place = spare.Place };
+        Settle(spare.Trainer, spare.Ready);
+        Set(spare.Trainer, TrainerState.Waiting);
+    }
+
     /// <summary>
     /// A trainer is to live elsewhere: from now on it is another grain. The one before it, where there is one, is released and not waited
     /// for.

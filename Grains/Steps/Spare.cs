@@ -6,23 +6,26 @@ namespace Orleans.Tbptt.Grains.Steps;
 
 /// <summary>
 /// A spare of a trainer: another grain, on another silo, which can compute the trainer's part of any step from the committed state before
-/// it, to the same bits. It holds data and a replica, and takes no slot.
+/// it, to the same bits. It holds data and a replica. One of an audit takes no slot.
 /// </summary>
 /// <param name="Trainer">The trainer.</param>
 /// <param name="Place">Which of the trainer's lives it is: no other grain of the trainer has this number.</param>
 /// <param name="Grain">It.</param>
 /// <param name="Home">Its silo.</param>
-/// <param name="Silo">The same by name.</param>
-internal sealed record Spare(int Trainer, int Place, ITrainerGrain Grain, SiloAddress Home, string Silo)
+/// <param name="Ready">What it said when it was opened.</param>
+internal sealed record Spare(int Trainer, int Place, ITrainerGrain Grain, SiloAddress Home, TrainerReady Ready)
 {
     /// <summary>A grain of a former coordinator may live elsewhere under a number that this one has not given yet.</summary>
     private const int Tries = 3;
+
+    /// <summary>Its silo by name.</summary>
+    public string Silo => Ready.Silo;
 
     /// <summary>Opens a spare on a silo.</summary>
     /// <param name="roster">The run's trainers.</param>
     /// <param name="trainer">The trainer.</param>
     /// <param name="silo">The silo.</param>
-    /// <param name="assignment">What the trainer is given at the committed state.</param>
+    /// <param name="assignment">What the trainer is given at the committed state; it says whether the spare takes a slot.</param>
     /// <returns>The spare; or why there is none.</returns>
     public static async Task<(Spare? Spare, string Problem)> Open(Roster roster, int trainer, SiloAddress silo, ShardAssignment assignment)
     {
@@ -37,7 +40,7 @@ internal sealed record Spare(int Trainer, int Place, ITrainerGrain Grain, SiloAd
             {
                 case TrainerReady ready when ready.Address == silo.ToParsableString():
                     if (Unlike(roster, trainer, ready) is not { } unlike)
-                        return (new(trainer, place, grain, silo, ready.Silo), "");
+                        return (new(trainer, place, grain, silo, ready), "");
                     grain.Release(assignment.Generation).Ignore();
                     return (null, unlike);
                 case TrainerReady:
@@ -54,8 +57,12 @@ internal sealed record Spare(int Trainer, int Place, ITrainerGrain Grain, SiloAd
     }
 
     /// <summary>Computes the trainer's part of a step from the committed state.</summary>
-    public async Task<TrainerReply> Train(ShardAssignment assignment, StepTicket ticket)
+    /// <param name="assignment">Puts it at that state; null where it is there.</param>
+    /// <param name="ticket">The step's ticket.</param>
+    public async Task<TrainerReply> Train(ShardAssignment? assignment, StepTicket ticket)
     {
+        if (assignment is null)
+            return await Call(() => Grain.TrainChunk(ticket));
         var ready = await Assign(Grain, Home, assignment);
         return ready is not TrainerReady there ? ready
             : there.Address != Home.ToParsableString()
@@ -78,7 +85,7 @@ internal sealed record Spare(int Trainer, int Place, ITrainerGrain Grain, SiloAd
     }
 
     private static Task<TrainerReply> Assign(ITrainerGrain grain, SiloAddress silo, ShardAssignment assignment) =>
-        Call(() => PlacementHint.CallOn(silo, () => grain.Assign(assignment with { IsSpare = true })), $"{silo}");
+        Call(() => PlacementHint.CallOn(silo, () => grain.Assign(assignment)), $"{silo}");
 
     private Task<TrainerReply> Call(Func<Task<TrainerReply>> call) => Call(call, Silo);
 

@@ -5,13 +5,13 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Grains.Steps;
 
 /// <summary>
-/// Asks the spares of a link's trainers what the link is asked: each is put at the committed state first. What they give is summed here,
-/// over the nodes of the tree that the link's silo sums, so that it has the same bytes.
+/// Asks the spares of a link's trainers what the link is asked: each is put at the committed state first, where it is not. What they
+/// give is summed here, over the nodes of the tree that the link's silo sums, so that it has the same bytes.
 /// </summary>
 /// <param name="roster">The run's trainers.</param>
 /// <param name="spares">A spare of each of the link's trainers, in order.</param>
-/// <param name="assign">What a trainer is given at the committed state.</param>
-internal sealed class SpareLink(Roster roster, IReadOnlyList<Spare> spares, Func<int, ShardAssignment> assign) : ITrainerLink
+/// <param name="assign">What a trainer is given at the committed state, but for being a spare; null where they are there.</param>
+internal sealed class SpareLink(Roster roster, IReadOnlyList<Spare> spares, Func<int, ShardAssignment>? assign) : ITrainerLink
 {
     private readonly SumRoom _room = new();
     private ChunkAnswers? _answers;
@@ -35,7 +35,11 @@ internal sealed class SpareLink(Roster roster, IReadOnlyList<Spare> spares, Func
         var ticket = work.Training ?? throw new NotSupportedException("spares compute steps only");
         var answers = _answers = new(Order, ticket.Generation, ticket.Step);
         for (int place = 0; place < spares.Count; place++)
-            answers.Expect(place, spares[place].Train(assign(spares[place].Trainer), ticket));
+        {
+            var assignment = assign is null ? null : assign(spares[place].Trainer) with { IsSpare = true };
+            answers.Expect(place, spares[place].Train(assignment, ticket));
+        }
+
         await answers.All();
         return answers.Reply(_room);
     }
@@ -50,9 +54,6 @@ internal sealed class SpareLink(Roster roster, IReadOnlyList<Spare> spares, Func
     }
 
     public Task<IReadOnlyList<TrainerReply?>> Answers(int generation) => Task.FromResult(_answers?.SoFar ?? []);
-
-    public async Task<IReadOnlyList<TrainerReply>> FindLargest(int generation, long step) =>
-        await Task.WhenAll(spares.Select(spare => spare.Grain.FindLargest(generation, step)));
 
     public void Dispose()
     {

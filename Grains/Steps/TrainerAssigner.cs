@@ -23,6 +23,7 @@ internal sealed class TrainerAssigner(
     private readonly Roster _roster = trainers.Roster;
     private readonly HashSet<SiloAddress> _avoid = [];
     private readonly HashSet<string> _drained = [.. DrainedOf(run)];
+    private readonly LateSilos _late = new();
 
     /// <summary>The kind of device that the trainers compute on: <c>cpu</c> or <c>cuda</c>; empty before they are placed.</summary>
     public string DeviceKind { get; private set; } = deviceKind;
@@ -55,8 +56,22 @@ internal sealed class TrainerAssigner(
     public SiloAddress? HomeOf(int trainer) => _roster.Homes[trainer];
 
     /// <summary>The trainers that had better move, each with its new silo.</summary>
-    public async Task<IReadOnlyDictionary<int, SiloAddress>> FindMoves() =>
-        TrainerPlacement.Moves(await Look(), run.Run, [.. _roster.Homes.OfType<SiloAddress>()], spec.Train.Threads);
+    public async Task<IReadOnlyDictionary<int, SiloAddress>> FindMoves()
+    {
+        var silos = await Look(_late.Paused(run.Time));
+        _late.Forgive(silos.Select(silo => silo.Address).ToHashSet(), run.Time);
+        return TrainerPlacement.Moves(silos, run.Run, [.. _roster.Homes.OfType<SiloAddress>()], spec.Train.Threads);
+    }
+
+    /// <summary>A silo was late, and its trainers have gone to another one: no trainer moves there for a while.</summary>
+    public void NoteLate(SiloAddress silo) => _late.Note(silo, run.Time);
+
+    /// <summary>Whether it is time to look whether a silo that was late had better have trainers again.</summary>
+    public bool MayReturn => _late.AnyIsDue(run.Time);
+
+    /// <inheritdoc cref="TrainerPlacement.HostOfSpares"/>
+    public SiloAddress? HostOfSpares(IReadOnlyList<LivingSilo> silos, IReadOnlyCollection<SiloAddress> homes, int spares) =>
+        TrainerPlacement.HostOfSpares(silos, run.Run, homes, spares, spec.Train.Threads);
 
     /// <summary>Gives trainers their shards on the silos named.</summary>
     public async Task<GroupReply<TrainerReady>> Assign(IReadOnlyList<(int Trainer, SiloAddress Silo)> which, TrainingState state)
@@ -76,6 +91,9 @@ internal sealed class TrainerAssigner(
 
     /// <summary>Why so many trainers cannot work on the run, in words; empty where they can.</summary>
     public string FindProblem(int total) => string.Join("; ", PreparedRun.ProblemsOf(spec, data.Data, total));
+
+    /// <inheritdoc cref="Roster.Version"/>
+    public long Version => _roster.Version;
 
     /// <summary>How many trainers there are.</summary>
     public int Count => _roster.All.Count;
@@ -170,8 +188,9 @@ internal sealed class TrainerAssigner(
     }
 
     /// <summary>The silos that offer what the run needs, and are not drained; this one first.</summary>
-    public async Task<IReadOnlyList<LivingSilo>> Look() =>
-        [.. DeviceKinds.Suitable(await cluster.Look(), spec.ComputesOn, DeviceKinds.Bound(spec, DeviceKind))
+    /// <param name="but">Silos that are not asked.</param>
+    public async Task<IReadOnlyList<LivingSilo>> Look(IReadOnlySet<SiloAddress>? but = null) =>
+        [.. DeviceKinds.Suitable(await cluster.Look(but), spec.ComputesOn, DeviceKinds.Bound(spec, DeviceKind))
             .Where(silo => !_drained.Contains(silo.Report.Address))];
 
     /// <summary>What a trainer is given at the committed state.</summary>

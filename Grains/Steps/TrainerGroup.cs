@@ -17,6 +17,9 @@ internal sealed partial class TrainerGroup(Roster roster, TrainerLinks links, Gr
     /// <summary>Who they are, and where.</summary>
     public Roster Roster => roster;
 
+    /// <summary>Sends late tickets to spares, too; null where nobody does.</summary>
+    public Speculator? Speculator { get; set; }
+
     /// <summary>The trainers have other shards from now on: how long they took for the former ones says nothing any more.</summary>
     public void ForgetPace()
     {
@@ -44,9 +47,14 @@ internal sealed partial class TrainerGroup(Roster roster, TrainerLinks links, Gr
         var ask = Begin(roster.All, TrainerState.Training);
         links.Offer(ticket.Generation, ticket.Step);
         var work = new ChunkWork(ticket, null, ticket.Step);
-        foreach (var link in links.All)
+        var asked = links.All;
+        foreach (var link in asked)
             ask.Add(link.Trainers, link.Ask(work), () => link.Answers(ticket.Generation), reply => reducer.Take(step, link, reply, ticket));
-        return Answers<Contribution>(ask, _training, gather: contributions => reducer.Gather(step, contributions));
+
+        // What an audited step is compared with has to be the trainers' own.
+        Action<TimeSpan, TimeSpan>? speculate = record is not null || Speculator is not { } speculator ? null
+            : (elapsed, usual) => speculator.Speculate(new(ask, step, ticket), asked, elapsed, usual);
+        return Answers<Contribution>(ask, _training, gather: contributions => reducer.Gather(step, contributions), speculate: speculate);
     }
 
     /// <summary>One round's contributions. When one of them cannot be had, the other trainers are asked to give the round up.</summary>
@@ -95,12 +103,9 @@ internal sealed partial class TrainerGroup(Roster roster, TrainerLinks links, Gr
     public Task<GroupReply<LargestGradients>> FindLargest(StepTicket ticket)
     {
         var ask = Begin(roster.All, TrainerState.Waiting);
-        foreach (var link in links.All)
-            ask.Add(link.Trainers, Find(link));
+        foreach (int trainer in roster.All)
+            ask.Add([trainer], Alone(trainer, one => roster[one].FindLargest(ticket.Generation, ticket.Step)));
         return Answers<LargestGradients>(ask);
-
-        async Task<ChunkReply> Find(ITrainerLink link) =>
-            new(await link.FindLargest(ticket.Generation, ticket.Step), []);
     }
 
     /// <summary>Lets the trainers go. One that cannot be reached is gone already.</summary>
@@ -118,14 +123,17 @@ internal sealed partial class TrainerGroup(Roster roster, TrainerLinks links, Gr
 
     /// <summary>Waits for every answer, and has what they bring gathered, as long as the deadline allows.</summary>
     private async Task<GroupReply<T>> Answers<T>(
-        GroupAsk ask, StepDeadline? deadline = null, int steps = 1, Func<IReadOnlyList<T>, Task>? gather = null) where T : TrainerReply
+        GroupAsk ask, StepDeadline? deadline = null, int steps = 1, Func<IReadOnlyList<T>, Task>? gather = null,
+        Action<TimeSpan, TimeSpan>? speculate = null) where T : TrainerReply
     {
         var done = new TaskCompletionSource();
         if (deadline is not null)
-            Watch<T>(ask, deadline, done.Task, steps).Ignore();
+            Watch<T>(ask, deadline, done.Task, steps, speculate).Ignore();
         try
         {
             await ask.Answered();
+            while (ask.Spared is { } spared)
+                await spared;
             ask.TakeAll();
             if (gather is not null && ask.Replies.All(reply => reply is T))
                 await Gather(ask, gather);
@@ -134,6 +142,7 @@ internal sealed partial class TrainerGroup(Roster roster, TrainerLinks links, Gr
         finally
         {
             done.SetResult();
+            Speculator?.End(ask);
         }
     }
 
@@ -159,11 +168,11 @@ internal sealed partial class TrainerGroup(Roster roster, TrainerLinks links, Gr
     /// Gives a request up when its time is over. Where nobody is missing then, the coordinator itself was slow: frozen, maybe, and nothing
     /// less than all of it is a step.
     /// </summary>
-    private async Task Watch<T>(GroupAsk ask, StepDeadline deadline, Task done, int steps)
+    private async Task Watch<T>(GroupAsk ask, StepDeadline deadline, Task done, int steps, Action<TimeSpan, TimeSpan>? speculate)
     {
         do
         {
-            if (await deadline.Wait(done, ask.MarkLate, steps) is { } lost)
+            if (await deadline.Wait(done, ask.MarkLate, steps, speculate) is { } lost)
                 await ask.GiveUp(reducer.Missing, lost);
         }
         while (!done.IsCompleted && ask.Replies.All(reply => reply is T));

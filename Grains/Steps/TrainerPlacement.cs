@@ -81,6 +81,22 @@ internal static class TrainerPlacement
     }
 
     /// <summary>
+    /// The silo for spares that may take the places of all trainers of a silo that is late: one with room for them, if there is one, which
+    /// has trainers of the run and so its data, else the one with least to do; where none has room, one with trainers of the run, as after
+    /// the loss of a silo.
+    /// </summary>
+    /// <param name="silos">The silos that answer.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="homes">The silos of the run's trainers.</param>
+    /// <param name="spares">How many spares.</param>
+    /// <param name="slots">Slots that each of the run's trainers takes.</param>
+    /// <returns>Null where there is none.</returns>
+    public static SiloAddress? HostOfSpares(
+        IReadOnlyList<LivingSilo> silos, RunId run, IReadOnlyCollection<SiloAddress> homes, int spares, int slots = 1) =>
+        Places(silos, run, homes, slots).Where(place => place.HasRoomFor(spares) || place.Own > 0)
+            .MinBy(place => (!place.HasRoomFor(spares), place.Own == 0, place.Load, place.Rank))?.Silo;
+
+    /// <summary>
     /// Gives trainers the silos chosen for them so that each goes, if it can, where its neighbour is, and else where there is room for the
     /// most.
     /// </summary>
@@ -124,9 +140,11 @@ internal static class TrainerPlacement
 
         public int Used { get; private set; } = used;
 
-        public bool HasRoom => Used + each <= slots;
+        public bool HasRoom => HasRoomFor(1);
 
         public double Load => (double)Used / slots;
+
+        public bool HasRoomFor(int trainers) => Used + (trainers * each) <= slots;
 
         public void Take() => (Own, Used) = (Own + 1, Used + each);
 

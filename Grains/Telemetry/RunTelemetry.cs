@@ -86,6 +86,12 @@ internal sealed class RunTelemetry(TrainingInstruments instruments, RunStatus st
     /// <inheritdoc cref="TrainingInstruments.OnUnlike"/>
     public void OnUnlike() => instruments.OnUnlike();
 
+    /// <inheritdoc cref="TrainingInstruments.OnSpeculated"/>
+    public void OnSpeculated(int tickets) => instruments.OnSpeculated(tickets);
+
+    /// <inheritdoc cref="TrainingInstruments.OnSpeculationWon"/>
+    public void OnSpeculationWon(int tickets) => instruments.OnSpeculationWon(tickets);
+
     /// <inheritdoc cref="TrainingInstruments.OnCheckpoint"/>
     public void OnCheckpoint(TimeSpan took, long bytes) => instruments.OnCheckpoint(took, bytes);
 

@@ -29,6 +29,8 @@ internal sealed class TrainingInstruments : IBufferTraffic
     private readonly Histogram<double> _recovery;
     private readonly Counter<long> _audited;
     private readonly Counter<long> _unlike;
+    private readonly Counter<long> _speculated;
+    private readonly Counter<long> _won;
     private readonly Histogram<double> _checkpoint;
     private readonly Histogram<long> _checkpointSize;
     private readonly Counter<long> _runs;
@@ -57,6 +59,9 @@ internal sealed class TrainingInstruments : IBufferTraffic
             "From the lost step's tickets to trainers that stand at the committed state again.", advice: Boundaries.Seldom);
         _audited = meter.CreateCounter<long>("tbptt.audit.tickets", "{ticket}", "Trainers' parts of steps that were computed again.");
         _unlike = meter.CreateCounter<long>("tbptt.audit.unlike", "{finding}", "Times that a part computed again had other bits.");
+        _speculated = meter.CreateCounter<long>("tbptt.speculation.tickets", "{ticket}",
+            "Tickets of silos that were late which went to spares on other silos, too.");
+        _won = meter.CreateCounter<long>("tbptt.speculation.won", "{ticket}", "Tickets that spares answered first.");
         _checkpoint = meter.CreateHistogram("tbptt.checkpoint.duration", "s", "From a checkpoint's first byte to its flushed name.",
             advice: Boundaries.Seldom);
         _checkpointSize = meter.CreateHistogram("tbptt.checkpoint.size", "By", "All files of a checkpoint.", advice: Boundaries.Bytes);
@@ -161,6 +166,12 @@ internal sealed class TrainingInstruments : IBufferTraffic
 
     /// <summary>A part of a step was computed again to other bits.</summary>
     public void OnUnlike() => _unlike.Add(1);
+
+    /// <summary>Tickets of a silo that was late went to spares, too.</summary>
+    public void OnSpeculated(int tickets) => _speculated.Add(tickets);
+
+    /// <summary>Spares answered tickets first, and took their trainers' places.</summary>
+    public void OnSpeculationWon(int tickets) => _won.Add(tickets);
 
     /// <summary>A checkpoint counts.</summary>
     public void OnCheckpoint(TimeSpan took, long bytes)

@@ -87,7 +87,17 @@ internal sealed record ParameterBucket(
 /// </param>
 [GenerateSerializer, Immutable, Alias("tbptt.ExchangeReply")]
 internal sealed record ChunkReply([property: Id(0)] IReadOnlyList<TrainerReply> Replies,
-    [property: Id(1)] IReadOnlyList<GradientBuffer> Sums);
+    [property: Id(1)] IReadOnlyList<GradientBuffer> Sums)
+{
+    /// <summary>Gives back the memory of a reply that nobody reads.</summary>
+    public void Discard()
+    {
+        foreach (var contribution in Replies.OfType<Contribution>())
+            contribution.Release();
+        foreach (var sum in Sums)
+            sum.Dispose();
+    }
+}
 
 /// <summary>A bucket of the gradient sums of the tree's nodes that a silo's trainers make up, in order.</summary>
 [GenerateSerializer, Immutable, Alias("tbptt.SumBucket")]

@@ -43,7 +43,4 @@ internal interface ITrainerLink : IDisposable
     /// The replies that the trainers have given so far to the last request, without what is large; null where there is none yet.
     /// </summary>
     Task<IReadOnlyList<TrainerReply?>> Answers(int generation);
-
-    /// <summary>Each trainer's <see cref="LargestGradients"/> for the chunk trained on last.</summary>
-    Task<IReadOnlyList<TrainerReply>> FindLargest(int generation, long step);
 }

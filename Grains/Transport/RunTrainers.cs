@@ -70,16 +70,6 @@ internal sealed class RunTrainers(IGrainFactory grains, LocalTrainers local, str
     public IReadOnlyList<TrainerReply?> SoFar(int generation, long number) =>
         Volatile.Read(ref _last) is { } last && (last.Generation, last.Number) == (generation, number) ? last.SoFar : [];
 
-    /// <summary>Each trainer's largest gradients of the last step.</summary>
-    public async Task<IReadOnlyList<TrainerReply>> FindLargest(int generation, long step)
-    {
-        var order = Last(generation, step).Order;
-        return await Task.WhenAll(order.Trainers.Select((_, place) => Find(Trainer(order, place))));
-
-        Task<TrainerReply> Find(ITrainerGrain trainer) =>
-            local.Find(trainer.GetGrainId())?.FindLargest(generation, step) ?? trainer.FindLargest(generation, step);
-    }
-
     /// <summary>Whether no newer request has been made: only then may the memory for sums be used.</summary>
     public bool IsLast(ChunkAnswers answers) => Volatile.Read(ref _last) == answers;
 

@@ -9,7 +9,10 @@ namespace Orleans.Tbptt.Grains.Transport;
 internal sealed class SumReader(ITrainerLink link, int buckets, Func<int, Task<SumBucket>> fetch)
 {
     private readonly Queue<Task<SumBucket>> _coming = new();
+    private Func<int, Task<SumBucket>>? _elsewhere;
+    private TaskCompletionSource? _found;
     private int _asked;
+    private int _read;
 
     /// <summary>Whose sums they are.</summary>
     public IReadOnlyList<int> Trainers => link.Trainers;
@@ -19,6 +22,9 @@ internal sealed class SumReader(ITrainerLink link, int buckets, Func<int, Task<S
 
     /// <summary>Is shown each bucket, in order, before anything is added to it; null for nobody.</summary>
     public Action<SumBucket>? Tap { get; set; }
+
+    /// <summary>Whether the next bucket has not come.</summary>
+    public bool IsWaiting => _found is not null || (_coming.TryPeek(out var next) && !next.IsCompleted);
 
     /// <summary>Begins to read.</summary>
     public void Start()
@@ -32,13 +38,29 @@ internal sealed class SumReader(ITrainerLink link, int buckets, Func<int, Task<S
     public async Task<SumBucket> Next()
     {
         var next = _coming.Dequeue();
+        int number = _read++;
         Start();
-        var bucket = await next;
+        if (!next.IsCompleted && _elsewhere is null)
+        {
+            _found = new();
+            await Task.WhenAny(next, _found.Task);
+            _found = null;
+        }
+
+        var bucket = await (_elsewhere is { } fetchThere && !next.IsCompletedSuccessfully ? Instead(next, fetchThere(number)) : next);
         Tap?.Invoke(bucket);
         return bucket.Sums.Count == Nodes.Count
             ? bucket
             : throw new InvalidDataException(
                 $"found {bucket.Sums.Count} sums of trainers {string.Join(", ", Trainers)}, expected {Nodes.Count}");
+    }
+
+    /// <summary>From now on what has not come is read in another way.</summary>
+    /// <param name="fetchThere">Fetches a bucket of the same bytes.</param>
+    public void ReadElsewhere(Func<int, Task<SumBucket>> fetchThere)
+    {
+        _elsewhere = fetchThere;
+        _found?.TrySetResult();
     }
 
     /// <summary>The rest is not needed: what still arrives is given back.</summary>
@@ -47,6 +69,12 @@ internal sealed class SumReader(ITrainerLink link, int buckets, Func<int, Task<S
         _asked = buckets;
         while (_coming.TryDequeue(out var coming))
             GiveBack(coming).Ignore();
+    }
+
+    private static Task<SumBucket> Instead(Task<SumBucket> late, Task<SumBucket> bucket)
+    {
+        GiveBack(late).Ignore();
+        return bucket;
     }
 
     private static async Task GiveBack(Task<SumBucket> coming)

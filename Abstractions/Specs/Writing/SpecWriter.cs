@@ -11,18 +11,19 @@ public static class SpecWriter
 
     /// <summary>
     /// What a committed state belongs to: the spec less the numbers of trainers, shards and threads, how they scale, what ends the run (its
-    /// number of epochs, early stopping, limits), what is audited,
+    /// number of epochs, early stopping, limits), what is audited and speculated on,
     /// when checkpoints are taken, which events are kept, and when a run that follows its file has
     /// completed.
     /// </summary>
     internal static string Training(RunSpec spec) =>
         Write(
-            WithoutChoice(spec), "trainers", "shards", "autoscale", "threads", "epochs", "earlyStopping", "limits", "audit", "checkpoint",
-            "metrics", "idleSeconds");
+            WithoutChoice(spec), "trainers", "shards", "autoscale", "threads", "epochs", "earlyStopping", "limits", "audit",
+            "speculate", "checkpoint", "metrics", "idleSeconds");
 
     /// <summary>The same with the number of epochs.</summary>
     internal static string TrainingOfEpochs(RunSpec spec) =>
-        Write(spec, "trainers", "shards", "autoscale", "threads", "earlyStopping", "limits", "audit", "checkpoint", "metrics");
+        Write(spec, "trainers", "shards", "autoscale", "threads", "earlyStopping", "limits", "audit", "speculate", "checkpoint",
+            "metrics");
 
     /// <summary>Which state is the model is chosen at the end, unless the average is evaluated.</summary>
     private static RunSpec WithoutChoice(RunSpec spec) => spec.Train.Output != OutputKind.Best ? spec

@@ -62,6 +62,60 @@ public sealed class StepDeadlineTests
     }
 
     [Theory]
+    [InlineData(0.001, 0.2)]
+    [InlineData(0.05, 0.2)]
+    [InlineData(0.1, 0.3)]
+    [InlineData(0.5, 1.5)]
+    public async Task Tickets_GoToSpares_AfterThreeTimesTheMedian_AndOverAFifthOfASecond(double usual, double bound)
+    {
+        await Take(usual, usual, usual, usual, usual);
+        _time.Forget();
+        List<(double Elapsed, double Usual)> speculated = [];
+        var all = new TaskCompletionSource();
+        var wait = _deadline.Wait(
+            all.Task, () => _late++, speculate: (took, known) => speculated.Add((took.TotalSeconds, known.TotalSeconds)));
+
+        var due = TimeSpan.FromSeconds(bound);
+        var (elapsed, look) = (TimeSpan.Zero, StepDeadline.LeastSpeculated);
+        for (; elapsed < due; look = due - elapsed < Look ? due - elapsed : Look)
+        {
+            await _time.Waits(look);
+            Assert.Empty(speculated);
+            _time.Advance(look);
+            elapsed += look;
+        }
+
+        await _time.Waits(Look);
+        Assert.Equal([(bound, usual)], speculated);
+        _time.Advance(Look);
+        await _time.Waits(Look);
+        Assert.Equal(2, speculated.Count);
+        all.SetResult();
+        Assert.Null(await wait);
+    }
+
+    [Fact]
+    public async Task CoordinatorThatWasStoppedItself_LooksAgain_BeforeItSpeculates()
+    {
+        await Take(0.01, 0.01, 0.01, 0.01, 0.01);
+        _time.Forget();
+        int speculated = 0;
+        var all = new TaskCompletionSource();
+        var wait = _deadline.Wait(all.Task, () => _late++, speculate: (_, _) => speculated++);
+        await _time.Waits(StepDeadline.LeastSpeculated);
+
+        _time.Advance(TimeSpan.FromSeconds(3));
+        await _time.Waits(StepDeadline.LeastSpeculated);
+        Assert.Equal(0, speculated);
+        _time.Advance(StepDeadline.LeastSpeculated);
+        await _time.Waits(Look);
+
+        Assert.Equal(1, speculated);
+        all.SetResult();
+        Assert.Null(await wait);
+    }
+
+    [Theory]
     [InlineData(0.001, 10, "did not answer for 10.5 s, where a step takes 0.001 s")]
     [InlineData(0.5, 10, "did not answer for 10.5 s, where a step takes 0.5 s")]
     [InlineData(1, 10, "did not answer for 10.5 s, where a step takes 1 s")]

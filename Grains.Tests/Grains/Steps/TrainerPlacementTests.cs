@@ -145,6 +145,24 @@ public sealed class TrainerPlacementTests
         Assert.Empty(Moves(silos, homes));
     }
 
+    [Fact]
+    public void Spares_GoWhereThereIsRoom_AndTheDataAreOpen()
+    {
+        Assert.Equal(B, Host(1, [Silo(A, 1), Silo(B, 2), Silo(C, 8)], A, B));
+        Assert.Equal(C, Host(2, [Silo(A, 1), Silo(B, 2), Silo(C, 8)], A, B));
+        Assert.Equal(A, Host(1, [Silo(A, 4, others: 1), Silo(B, 4, others: 2)]));
+    }
+
+    [Fact]
+    public void Spares_GoToAFullSilo_OnlyWhereItHasTrainersOfTheRun()
+    {
+        Assert.Equal(B, Host(1, [Silo(A, 1, others: 1), Silo(B, 1), Draining(C, 4)], B));
+        Assert.Null(Host(1, [Silo(A, 1, others: 1), Draining(C, 4)]));
+    }
+
+    private static SiloAddress? Host(int spares, LivingSilo[] silos, params SiloAddress[] homes) =>
+        TrainerPlacement.HostOfSpares(silos, Run, homes, spares);
+
     private static SiloAddress[] Choose(int count, LivingSilo[] silos, SiloAddress[]? settled = null, SiloAddress[]? avoid = null) =>
         TrainerPlacement.Choose(silos, Run, [.. settled ?? [], .. Enumerable.Repeat<SiloAddress?>(null, count)],
             (avoid ?? []).ToHashSet())!;

@@ -50,9 +50,6 @@ internal sealed class InProcessLink(int trainer, IReadOnlyList<Subtree> nodes, I
 
     public Task<IReadOnlyList<TrainerReply?>> Answers(int generation) => Task.FromResult<IReadOnlyList<TrainerReply?>>([null]);
 
-    public async Task<IReadOnlyList<TrainerReply>> FindLargest(int generation, long step) =>
-        [await (local.Find(grain.GetGrainId())?.FindLargest(generation, step) ?? grain.FindLargest(generation, step))];
-
     public void Dispose()
     {
     }

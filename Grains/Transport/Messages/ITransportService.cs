@@ -44,9 +44,4 @@ internal interface ITransportService : IGrainService
     /// </summary>
     [Alias("Answers")]
     Task<IReadOnlyList<TrainerReply?>> Answers(RunId run, int generation, long number);
-
-    /// <summary>Each trainer's <see cref="LargestGradients"/> of the step that was last trained on here.</summary>
-    /// <exception cref="InvalidOperationException">Another step was asked for than was trained on here last.</exception>
-    [Alias("FindLargest"), ResponseTimeout("00:10:00")]
-    Task<IReadOnlyList<TrainerReply>> FindLargest(RunId run, int generation, long step);
 }

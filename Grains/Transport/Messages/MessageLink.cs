@@ -45,8 +45,6 @@ internal sealed class MessageLink(ITransportService service, ChunkOrders orders,
 
     public Task<IReadOnlyList<TrainerReply?>> Answers(int generation) => service.Answers(_order.Run, generation, orders.Last);
 
-    public Task<IReadOnlyList<TrainerReply>> FindLargest(int generation, long step) => service.FindLargest(_order.Run, generation, step);
-
     public void Dispose()
     {
     }

@@ -25,9 +25,6 @@ internal sealed class TransportService(
 
     public Task<IReadOnlyList<TrainerReply?>> Answers(RunId run, int generation, long number) =>
         Task.FromResult(runs.Of(run).Trainers.SoFar(generation, number));
-
-    public Task<IReadOnlyList<TrainerReply>> FindLargest(RunId run, int generation, long step) =>
-        runs.Of(run).Trainers.FindLargest(generation, step);
 }
 
 /// <summary>Reaches the transport service of a silo.</summary>

@@ -118,8 +118,6 @@ internal sealed class TcpLink : ITrainerLink
 
     public Task<IReadOnlyList<TrainerReply?>> Answers(int generation) => _messages.Answers(generation);
 
-    public Task<IReadOnlyList<TrainerReply>> FindLargest(int generation, long step) => _messages.FindLargest(generation, step);
-
     public void Dispose()
     {
         _disposed = true;
