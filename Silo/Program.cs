@@ -32,7 +32,7 @@ internal static class Program
                 return await new SiloRun(Console.Out, TimeProvider.System).RunAsync(start);
             },
             InitializeDatabaseAsync,
-            () => EngineCheck.Write(Console.Out));
+            () => EngineCheck.Write(ClusteringSettings.Sources([])[LibtorchFolder.Setting], Console.Out));
         var parsed = command.Parse(args);
         try
         {

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Gpu.Driver;
 using Orleans.Tbptt.Training.Replicas;
 
@@ -16,6 +17,9 @@ public sealed class GpuEngine : IEngineLibrary
     public DeviceSelector FindDevices() => Devices.Value;
 
     /// <inheritdoc/>
+    public GpuFacts? Ask(DeviceName device) => device.CudaIndex is { } ordinal ? CudaDevices.Ask(ordinal) : null;
+
+    /// <inheritdoc/>
     public IReplica Open(ModelSpec model, LossSpec loss, DeviceName device)
     {
         int ordinal = Devices.Value.Resolve(device).CudaIndex
@@ -26,6 +30,12 @@ public sealed class GpuEngine : IEngineLibrary
             return new GpuReplica(new CudaAccelerator(ordinal), model, loss, ownsDevice: true);
         }
         catch (CudaException problem)
+        {
+            // One that has computed here before is lost; another one cannot be used.
+            throw HasComputed(ordinal) ? new DeviceLostException(device, problem.Message, problem)
+                : new EngineUnavailableException(problem.Message, problem);
+        }
+        catch (DeviceLostException problem) when (!HasComputed(ordinal))
         {
             throw new EngineUnavailableException(problem.Message, problem);
         }
@@ -42,10 +52,17 @@ public sealed class GpuEngine : IEngineLibrary
             Check(0);
             return found;
         }
-        catch (Exception problem) when (problem is CudaException or EngineUnavailableException)
+        catch (Exception problem) when (problem
+            is CudaException or EngineUnavailableException or DeviceLostException or OutOfDeviceMemoryException)
         {
             return new(CudaDevices: 0, problem.Message);
         }
+    }
+
+    private static bool HasComputed(int ordinal)
+    {
+        lock (Gate)
+            return Checked.Contains(ordinal);
     }
 
     private static void Check(int ordinal)

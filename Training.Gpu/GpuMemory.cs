@@ -28,26 +28,53 @@ internal static class GpuMemory
         }
 
         long ofReverse = model.Bidirectional ? GpuBidirectional.Numbers(model, lanes, rows) : 0;
-        long ofNetwork = ofTables + ofWeights + ofReverse + (2L * layout.Length);
-        return sizeof(float) * (ofNetwork + (rows * ofRow) + (model.Layers * GpuLayer.Numbers(model, lanes, rows)));
+        long ofNetwork = ofTables + ofWeights + ofReverse;
+        long ofLayers = model.Layers * GpuLayer.Numbers(model, lanes, rows);
+        return (sizeof(float) * (ofNetwork + (rows * ofRow) + ofLayers)) + OfParameters(layout);
     }
 
-    /// <summary>The message of a chunk that does not fit, with the largest one of as many lanes that does.</summary>
+    /// <summary>Bytes of the parameters and their gradient.</summary>
+    public static long OfParameters(ParameterLayout layout) => 2L * sizeof(float) * layout.Length;
+
+    /// <summary>The message of parameters that do not fit, with the largest hidden size that does.</summary>
     /// <param name="device">The device.</param>
-    /// <param name="free">Bytes that were free before the chunk.</param>
+    /// <param name="free">Bytes that were free.</param>
+    /// <param name="model">The network.</param>
+    public static string ParametersTooLarge(string device, long free, ModelSpec model)
+    {
+        long needed = OfParameters(ParameterLayout.Of(model));
+        int fitting = model.TieWeights ? 0 : Largest(
+            model.HiddenSize, hidden => OfParameters(ParameterLayout.Of(model with { HiddenSize = hidden })) <= free);
+        return $"{device} is out of memory: the parameters of hidden {model.HiddenSize} in {model.Layers} layers and their gradient need "
+            + $"{Mebibytes(needed)}, {Mebibytes(free)} are free{(fitting > 0 ? $", in which hidden {fitting} would fit" : "")}; lower "
+            + "model.hiddenSize, use a device with more memory free, or write device: cpu";
+    }
+
+    /// <summary>The message of a chunk that does not fit, with those of fewer time steps, lanes or units that do.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="free">Bytes that were free before the chunk, those of the parameters included.</param>
     /// <param name="model">The network.</param>
     /// <param name="loss">The loss.</param>
     /// <param name="lanes">Lanes of the chunk.</param>
     /// <param name="steps">Its time steps.</param>
     public static string TooLarge(string device, long free, ModelSpec model, LossSpec loss, int lanes, int steps)
     {
-        string fits = Largest(steps, k => Of(model, loss, lanes, k) <= free) is var fitting and > 0
-            ? $"{lanes} lanes × {fitting} time steps × hidden {model.HiddenSize} would fit"
-            : Largest(lanes, n => Of(model, loss, n, 1) <= free) is var few and > 0
-                ? $"{few} lanes × 1 time step × hidden {model.HiddenSize} would fit" : "not even one lane would fit";
+        List<string> fitting = [];
+        if (Largest(steps, k => Fits(model, lanes, k)) is var most and > 0)
+            fitting.Add($"{lanes} lanes × {most} time steps × hidden {model.HiddenSize}");
+        else if (Largest(lanes, n => Fits(model, n, 1)) is var few and > 0)
+            fitting.Add($"{few} lanes × 1 time step × hidden {model.HiddenSize}");
+
+        // Tied weights have as many units as their vectors are long.
+        if (!model.TieWeights && Largest(model.HiddenSize, h => Fits(model with { HiddenSize = h }, lanes, steps)) is var units and > 0)
+            fitting.Add($"{lanes} lanes × {steps} time steps × hidden {units}");
+        string fits = fitting.Count > 0 ? $"{string.Join(", or ", fitting)} would fit" : "not even one lane would fit";
         return $"{device} is out of memory: {lanes} lanes × {steps} time steps × hidden {model.HiddenSize} in {model.Layers} layers need "
             + $"{Mebibytes(Of(model, loss, lanes, steps))}, {Mebibytes(free)} are free, in which {fits}; lower tbptt.chunkLength, "
             + "data.batchSize or model.hiddenSize, use more trainers on other devices, or write device: cpu";
+
+        // The host adds some numbers of each time step.
+        bool Fits(ModelSpec one, long ofLanes, long ofSteps) => Of(one, loss, ofLanes, ofSteps) * 21 / 20 <= free;
     }
 
     private static int Largest(int most, Func<int, bool> fits)

@@ -79,16 +79,25 @@ internal sealed unsafe class GpuReplica : IReplica
     public void LoadParameters(ReadOnlySpan<float> parameters)
     {
         EnsureUsable(parameters.Length, "parameters", Layout.Length);
+        try
+        {
+            // Those before may still be copied from there.
+            _device.Wait();
+            parameters.CopyTo(Flat);
+            _commands.Reset();
+            _launcher.Begin();
+            _commands.CopyIn(_flat.Address, _network.Parameters.Flat.Address, FlatBytes);
+            _network.LoadBiases();
 
-        // Those before may still be copied from there.
-        _device.Wait();
-        parameters.CopyTo(Flat);
-        _commands.Reset();
-        _launcher.Begin();
-        _commands.CopyIn(_flat.Address, _network.Parameters.Flat.Address, FlatBytes);
-        _network.LoadBiases();
-        _device.Run(_commands);
-        _isLoaded = true;
+            // Now, so that what is free for chunks is known.
+            _ = _network.Gradients.Flat;
+            _device.Run(_commands);
+            _isLoaded = true;
+        }
+        catch (OutOfDeviceMemoryException problem)
+        {
+            throw new OutOfDeviceMemoryException(GpuMemory.ParametersTooLarge(Device, _device.FreeMemory, _model), problem);
+        }
     }
 
     /// <inheritdoc/>
@@ -165,12 +174,23 @@ internal sealed unsafe class GpuReplica : IReplica
         if (_isDisposed)
             return;
         _isDisposed = true;
-        _network.Dispose();
-        _lossOnDevice?.Dispose();
-        foreach (IDisposable one in (IDisposable[])[_inbound, _results, _resultsOnHost, _outputsOnHost, _flat, _outputs])
-            one.Dispose();
-        if (_ownsDevice)
-            _device.Dispose();
+        try
+        {
+            _network.Dispose();
+            _lossOnDevice?.Dispose();
+            foreach (IDisposable one in (IDisposable[])[_inbound, _results, _resultsOnHost, _outputsOnHost, _flat])
+                one.Dispose();
+        }
+        catch (DeviceLostException)
+        {
+            // Its memory is lost with it.
+        }
+        finally
+        {
+            _outputs.Dispose();
+            if (_ownsDevice)
+                _device.Dispose();
+        }
     }
 
     private long FlatBytes => (long)Layout.Length * sizeof(float);
@@ -257,7 +277,8 @@ internal sealed unsafe class GpuReplica : IReplica
         _lossOnDevice?.ReleaseChunk();
         _inbound.Dispose();
         _results.Dispose();
-        return new(GpuMemory.TooLarge(Device, _device.FreeMemory, _model, _loss, batch.ActiveLanes.Length, batch.Steps), problem);
+        long free = _device.FreeMemory + GpuMemory.OfParameters(Layout);
+        return new(GpuMemory.TooLarge(Device, free, _model, _loss, batch.ActiveLanes.Length, batch.Steps), problem);
     }
 
     private void EnsureUsable(int length, string what, int expected)

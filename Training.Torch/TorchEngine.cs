@@ -26,7 +26,8 @@ public sealed class TorchEngine : IEngineLibrary
     {
         // The CPU's build sees no GPU: there is nothing to load it for.
         if (!TorchLibraries.Find().HasCuda)
-            return new(CudaDevices: 0, "this libtorch is the CPU build; build with -p:TorchBackend=cuda");
+            return new(CudaDevices: 0, "this libtorch is the CPU build; build with -p:TorchBackend=cuda, or set "
+                + $"{LibtorchFolder.Variable} to the torch/lib of a PyTorch for CUDA");
         NativeBackend.Initialize();
         return new(CountCudaDevices());
     }

@@ -53,6 +53,12 @@ public sealed record SiloReport
     /// <summary>Its clock when it answered; the default where the silo's version does not say.</summary>
     [Id(10)] public DateTimeOffset Clock { get; init; }
 
+    /// <summary>Devices of it that failed, and are not offered any more.</summary>
+    [Id(11)] public IReadOnlyList<string> LostDevices { get; init; } = [];
+
+    /// <summary>What is in use of the GPUs that it offers; empty before its first sample.</summary>
+    [Id(12)] public IReadOnlyList<GpuUse> Gpus { get; init; } = [];
+
     /// <summary>Slots that its trainers take.</summary>
     public int UsedSlots => Trainers.Sum(trainer => trainer.Slots);
 

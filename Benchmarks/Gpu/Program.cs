@@ -1,39 +1,55 @@
-using System.Globalization;
 using Orleans.Tbptt.Benchmarks.Gpu;
+using Orleans.Tbptt.Benchmarks.Gpu.Parts;
+using Orleans.Tbptt.Benchmarks.Gpu.Silos;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Fused;
-using Orleans.Tbptt.Training.Fused.Losses;
-using Orleans.Tbptt.Training.Gpu;
 
 // Every line stands by itself, so that nothing is lost where a later one fails.
-var engine = new GpuEngine();
-var devices = engine.FindDevices();
-if (devices.CudaDevices == 0)
+const int Failed = 2, Unusable = 1;
+(string Name, Func<Target, TextWriter, Task<string?>> Run)[] parts =
+[
+    ("goldens", Goldens.RunAsync), ("bits", BitsPart.RunAsync), ("cluster", ClusterPart.RunAsync), ("steps", StepsPart.RunAsync),
+    ("shared", SharedPart.RunAsync), ("memory", MemoryPart.RunAsync),
+];
+if (args is [SiloProcess.Verb, ..])
+    return await SiloProcess.RunAsync(args);
+string[] names = [.. parts.Select(part => part.Name)];
+bool isEmulated = args.Contains("--emulated");
+string named = args.SkipWhile(arg => arg != "--device").Skip(1).FirstOrDefault() ?? "cuda:0";
+string[] asked = [.. args.Where((arg, at) => !arg.StartsWith("--", StringComparison.Ordinal) && (at == 0 || args[at - 1] != "--device"))];
+string[] unknown = [.. asked.Except(names)];
+if (unknown.Length > 0 || !DeviceName.TryParse(named, out var device) || device.CudaIndex is null)
 {
-    Console.Error.WriteLine(devices.WhyNone);
-    return 1;
+    Console.Error.WriteLine(
+        $"tbptt-gpu: found '{string.Join(' ', args)}', expected [--emulated] [--device cuda:N] and any of {string.Join(", ", names)}");
+    return Unusable;
 }
 
-var device = new DeviceName(args is [var named, ..] ? named : "cuda:0");
-Console.WriteLine($"# {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm}Z, {device}, held to the bits of the CPU by three small networks");
-bool same = true;
-foreach (var work in Work.Exact)
+var target = new Target(device, isEmulated);
+if (target.FindProblem() is { } problem)
 {
-    using var expected = new FusedReplica(work.Model, new SquaredError());
-    using var actual = engine.Open(work.Model, new SquaredError(), device);
-    int differ = work.Differences(expected, actual);
-    same &= differ == 0;
-    Console.WriteLine($"bits,{work},{(differ == 0 ? "same" : $"{differ} differ")}");
+    Console.Error.WriteLine($"{problem}; --emulated runs small shapes without a GPU");
+    return Unusable;
 }
 
-Console.WriteLine("chunk-step,cell,layers,lanes,steps,inputs,hidden,outputs,median µs,least µs");
-foreach (var work in Work.Timed)
+string how = isEmulated ? "emulated" : "held to the bits of the CPU by three small networks";
+Console.WriteLine($"# {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm}Z, {device}, {how}");
+bool isWell = true;
+foreach (var (name, run) in parts.Where(part => asked.Length == 0 || asked.Contains(part.Name)))
 {
-    using var replica = engine.Open(work.Model, new SquaredError(), device);
-    double[] times = work.Times(replica);
-    Array.Sort(times);
-    Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"chunk-step,{work},{times[times.Length / 2] * 1e6:f1},{times[0] * 1e6:f1}"));
+    string? reason;
+    try
+    {
+        reason = await run(target, Console.Out);
+    }
+#pragma warning disable CA1031 // Whatever fails in one part, the others are still to be run.
+    catch (Exception exception)
+#pragma warning restore CA1031
+    {
+        reason = exception.Message.ReplaceLineEndings(" ");
+    }
+
+    isWell &= reason is null;
+    Console.WriteLine($"part,{name},{(reason is null ? "ok" : $"failed: {reason}")}");
 }
 
-return same ? 0 : 2;
+return isWell ? 0 : Failed;

@@ -29,6 +29,22 @@ internal sealed record Work(RecurrentCell Cell, int Layers, int Lanes, int Steps
         new(new LstmCell(), 1, 64, 8, 64, 512, 8), new(new LstmCell(), 1, 32, 4, 64, 1024, 8), new(new RnnCell(), 1, 70, 8, 16, 33, 3),
     ];
 
+    /// <summary>Those whose bits are compared in the emulator.</summary>
+    public static IReadOnlyList<Work> ExactEmulated { get; } =
+    [
+        new(new LstmCell(), 1, 10, 10, 10, 20, 5), new(new LstmCell(), 1, 4, 3, 8, 128, 8), new(new GruCell(), 2, 5, 4, 8, 33, 3),
+        new(new RnnCell(), 1, 70, 3, 4, 33, 3),
+    ];
+
+    /// <summary>Those that two trainers compute on one device.</summary>
+    public static IReadOnlyList<Work> Shared { get; } =
+    [
+        new(new LstmCell(), 1, 10, 10, 10, 20, 5), new(new LstmCell(), 1, 32, 64, 64, 128, 8), new(new LstmCell(), 1, 64, 64, 64, 1024, 8),
+    ];
+
+    /// <summary>Those that are run in the emulator where only the way matters.</summary>
+    public static IReadOnlyList<Work> TimedEmulated { get; } = [new(new LstmCell(), 1, 10, 10, 10, 20, 5)];
+
     /// <summary>Those that are timed.</summary>
     public static IReadOnlyList<Work> Timed { get; } =
     [
@@ -68,6 +84,18 @@ internal sealed record Work(RecurrentCell Cell, int Layers, int Lanes, int Steps
         }
 
         return [.. times];
+    }
+
+    /// <summary>Chunk-steps of the whole chunk and of half of it, in turns.</summary>
+    public void Repeat(IReplica replica, int count)
+    {
+        var (whole, parameters, before, after, gradient) = Buffers(replica);
+        var half = (this with { Steps = Math.Max(1, Steps / 2) }).Buffers(replica).Batch;
+        for (int step = 0; step < count; step++)
+        {
+            replica.LoadParameters(parameters);
+            replica.ForwardBackward(step % 2 == 0 ? whole : half, DropoutMasks.None, before, after, gradient);
+        }
     }
 
     /// <inheritdoc/>

@@ -1,13 +1,15 @@
-"""The same chunk-steps as tbptt-gpu's, by PyTorch's nn.LSTM on cuda:0 (cuDNN), without optimizer: forward, backward, gradients to the host.
-Argument: tf32 or float32. Prints cell, layers, lanes, steps, inputs, hidden, outputs, and the median and the least microseconds."""
+"""The same chunk-steps as tbptt-gpu's, by PyTorch's nn.LSTM (cuDNN), without optimizer: forward, backward, gradients to the host.
+Arguments: tf32 or float32, and the device. Prints cell, layers, lanes, steps, inputs, hidden, outputs, and the median and the least microseconds."""
 import sys
 import time
 
 import torch
 from torch import nn
 
+device = torch.device(sys.argv[2] if len(sys.argv) > 2 else "cuda:0")
+torch.cuda.set_device(device)
 torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = sys.argv[1] == "tf32"
-print(f"# torch {torch.__version__}, cuDNN {torch.backends.cudnn.version()}, {torch.cuda.get_device_name(0)}, {sys.argv[1]}", flush=True)
+print(f"# torch {torch.__version__}, cuDNN {torch.backends.cudnn.version()}, {torch.cuda.get_device_name(device)}, {sys.argv[1]}", flush=True)
 cases = [(10, 10, 10, 20, 5)] + [(n, k, 64, h, 8) for h in (64, 128, 512, 1024) for n in (32, 64, 256) for k in (64, 256)]
 for lanes, steps, inputs, hidden, outputs in cases:
     rnn, head = nn.LSTM(inputs, hidden).cuda(), nn.Linear(hidden, outputs).cuda()

@@ -51,7 +51,10 @@ internal sealed class EngineChecks(Func<SiloProgram> find, Func<bool> mayHaveGpu
             yield break;
         }
 
-        yield return Finding.Ok("libtorch", $"loaded, TorchSharp {engines["torchSharp"]}");
+        string from = engines["libtorchFolder"]?.GetValue<string>() is { } folder ? $" from {folder}" : "";
+        yield return engines["libtorchWarning"]?.GetValue<string>() is { } unusual
+            ? Finding.Warning("libtorch", unusual, "the version that TorchSharp was built against", "install that version")
+            : Finding.Ok("libtorch", $"loaded{from}, TorchSharp {engines["torchSharp"]}");
         int devices = engines["cudaDevices"]?.GetValue<int>() ?? 0;
         yield return devices > 0 ? Finding.Ok("CUDA", devices == 1 ? "cuda:0" : $"cuda:0 to cuda:{devices - 1}")
             : mayHaveGpu ? Finding.Warning("CUDA", $"an NVIDIA driver, but {engines["whyNoCuda"]}", "a device",

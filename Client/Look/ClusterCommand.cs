@@ -42,7 +42,7 @@ internal static class ClusterCommand
         foreach (var silo in report.Silos)
         {
             table.Add(
-                silo.Name, silo.Address, $"{silo.Pid}", silo.Version, OrDash(silo.Devices), $"{silo.UsedSlots}/{silo.Slots}",
+                silo.Name, silo.Address, $"{silo.Pid}", silo.Version, OrDash(Text.Devices(silo)), $"{silo.UsedSlots}/{silo.Slots}",
                 silo.Draining ? "draining" : "active", OrDash(silo.Trainers.Select(trainer => $"{trainer.Run}/{trainer.Index}")),
                 OrDash(silo.Coordinators.Select(coordinator => coordinator.Text)), OrDash([silo.Page]));
         }

@@ -19,9 +19,9 @@ public static class SettingKeys
     /// <summary>Every key that some program reads, less the section; <c>:0</c> stands for the items of a list.</summary>
     internal static IReadOnlyList<string> All { get; } =
     [
-        "Runs", "Device", "Slots", "DataRoots:0", "Address", "SiloPort", "GatewayPort", "Name", "LogFile", "LogLevel", "LogFormat",
-        "Telemetry", "Web:Http", "Web:Token", "Web:TokenFile", "Mlflow:Uri", "Mlflow:Experiment", "Mlflow:Token", "Mlflow:TokenFile",
-        "Serve:Models:0", "Serve:Expiry", "Serve:KeptRows", "Serve:Takeover", "Serve:Flush",
+        "Runs", "Device", "Libtorch", "Slots", "DataRoots:0", "Address", "SiloPort", "GatewayPort", "Name", "LogFile", "LogLevel",
+        "LogFormat", "Telemetry", "Web:Http", "Web:Token", "Web:TokenFile", "Mlflow:Uri", "Mlflow:Experiment", "Mlflow:Token",
+        "Mlflow:TokenFile", "Serve:Models:0", "Serve:Expiry", "Serve:KeptRows", "Serve:Takeover", "Serve:Flush",
         $"Tls:{nameof(TlsSettings.Certificate)}", $"Tls:{nameof(TlsSettings.Key)}", $"Tls:{nameof(TlsSettings.Authority)}",
     ];
 

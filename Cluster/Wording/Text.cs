@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Cluster.Wording;
@@ -6,6 +7,11 @@ namespace Orleans.Tbptt.Cluster.Wording;
 /// <summary>Formats figures as text: invariant culture, few digits.</summary>
 public static class Text
 {
+    /// <summary>The devices of a silo, each with what is in use of it as far as that is known, and those that are lost.</summary>
+    public static IEnumerable<string> Devices(SiloReport silo) => silo.Devices.Except(silo.LostDevices)
+        .Select(device => silo.Gpus.FirstOrDefault(gpu => gpu.Device == device) is { } gpu ? Use(gpu) : device)
+        .Concat(silo.LostDevices.Select(device => $"{device} (lost)"));
+
     /// <summary>The targets whose errors one line has.</summary>
     private const int ShownTargets = 3;
 
@@ -93,4 +99,18 @@ public static class Text
     public static string Printable(string text) =>
         string.Concat(text.ReplaceLineEndings(" ").Replace('\t', ' ')
             .Select(character => char.IsControl(character) ? '\uFFFD' : character));
+
+    private static string Use(GpuUse gpu)
+    {
+        string?[] parts =
+        [
+            gpu is { MemoryUsed: { } used, MemoryTotal: { } total } ? $"{Gibibytes(used)} of {Gibibytes(total)} GiB"
+                : gpu.MemoryTotal is { } all ? $"{Gibibytes(all)} GiB" : null,
+            gpu.Busy is { } busy ? string.Create(CultureInfo.InvariantCulture, $"{busy:P0} busy") : null,
+        ];
+        string said = string.Join(" ", parts.OfType<string>());
+        return said.Length > 0 ? $"{gpu.Device} ({said})" : gpu.Device;
+    }
+
+    private static string Gibibytes(long bytes) => (bytes / (double)(1 << 30)).ToString("0.0", CultureInfo.InvariantCulture);
 }

@@ -103,6 +103,10 @@ public sealed class DoctorTests : IDisposable
     [InlineData("{\"torchSharp\":\"0.107.0\",\"cudaDevices\":2}", false, "Ok engine, Ok libtorch, Ok CUDA")]
     [InlineData("{\"torchSharp\":\"0.107.0\",\"cudaDevices\":0,\"whyNoCuda\":\"none\"}", false, "Ok engine, Ok libtorch, Ok CUDA")]
     [InlineData("{\"torchSharp\":\"0.107.0\",\"cudaDevices\":0,\"whyNoCuda\":\"none\"}", true, "Ok engine, Ok libtorch, Warning CUDA")]
+    [InlineData(
+        "{\"torchSharp\":\"0.107.0\",\"libtorchFolder\":\"/opt/torch/lib\",\"cudaDevices\":1}", true, "Ok engine, Ok libtorch, Ok CUDA")]
+    [InlineData("{\"torchSharp\":\"0.107.0\",\"libtorchWarning\":\"2.10.1\",\"cudaDevices\":1}", true,
+        "Ok engine, Warning libtorch, Ok CUDA")]
     [InlineData("{\"libtorch\":\"libtorch cannot be loaded\"}", true, "Ok engine, Warning libtorch")]
     [InlineData("Segmentation fault", false, "Problem engine")]
     public void Engines_AreJudgedByASilosReport(string report, bool gpu, string findings) => Assert.Equal(findings, string.Join(

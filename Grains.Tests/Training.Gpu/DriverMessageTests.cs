@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Gpu;
+using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Gpu.Driver;
 using Orleans.Tbptt.Training.Gpu.Emulation;
 
@@ -26,7 +27,11 @@ public sealed class DriverMessageTests
         [
             CudaDevices.NoDriver, CudaDevices.WhyNone(Cuda.NoDevice, ""), CudaDevices.WhyNone(803, "the driver is older (error 803)"),
             CudaDevices.TooOld(11040), CudaDevices.TooWeak("cuda:0", "Tesla T4", 75),
-            CudaException.Of(700, "cuda:0", "launch sum_rows", "an illegal memory access was encountered (error 700)").Message,
+            CudaException.Of(
+                719, "cuda:0", $"launch {new LaunchShape("sum_rows", 4, 2, 128)}", "unspecified launch failure (error 719)").Message,
+            CudaException.Of(
+                700, "cuda:0", CudaException.Waiting(new LaunchShape("sum_rows", 4, 2, 128)), "an illegal memory access (error 700)")
+                .Message,
         ];
 
         Assert.All(said, message => Assert.DoesNotContain('\n', message));
@@ -35,7 +40,13 @@ public sealed class DriverMessageTests
         Assert.Contains("does not start: the driver is older (error 803)", said[2], StringComparison.Ordinal);
         Assert.Contains("is of CUDA 11.4, expected 11.8 or newer", said[3], StringComparison.Ordinal);
         Assert.Contains("cuda:0 (Tesla T4) has compute capability 7.5, expected 8.0 or higher", said[4], StringComparison.Ordinal);
-        Assert.Contains("cuda:0: cannot launch sum_rows: an illegal memory access", said[5], StringComparison.Ordinal);
+        Assert.Contains(
+            "cuda:0: cannot launch kernel sum_rows on a grid of 4 × 2 blocks of 128 threads: unspecified launch failure (error 719); ",
+            said[5], StringComparison.Ordinal);
+        Assert.Matches(
+            @"cuda:0: cannot finish its work, whose last part was kernel sum_rows on a grid of 4 × 2 blocks of 128 threads \(.*\): "
+                + "an illegal",
+            said[6]);
     }
 
     [Fact]

@@ -25,12 +25,26 @@ public sealed class GpuMemoryTests
 
         Assert.Matches(
             @"^emulated is out of memory: 4 lanes × 40 time steps × hidden 5 in 2 layers need .* MiB, .* are free, in which "
-                + @"4 lanes × \d+ time steps × hidden 5 would fit; lower tbptt.chunkLength, data.batchSize or model.hiddenSize",
+                + @"4 lanes × \d+ time steps × hidden 5, or 4 lanes × 40 time steps × hidden \d would fit; "
+                + "lower tbptt.chunkLength, data.batchSize or model.hiddenSize",
             refusal.Message);
         Assert.Equal(before, device.FreeMemory);
-        string most = Regex.Match(refusal.Message, @"(\d+) time steps × hidden 5 would").Groups[1].Value;
+        string most = Regex.Match(refusal.Message, @"(\d+) time steps × hidden 5, or").Groups[1].Value;
         int fits = int.Parse(most, CultureInfo.InvariantCulture);
         Run(replica, new(new("lstm", 2, Tokens: false, Classes: false, 0.4), [40, 40, 40, 40], lanes: 4, chunkLength: fits));
+    }
+
+    [Fact]
+    public void Parameters_ThatDoNotFit_AreOneErrorWithTheHiddenSizeThatWould()
+    {
+        using var device = new Emulator(memory: 1 << 10);
+        using var replica = new GpuReplica(device, Example.Model, Example.Loss);
+
+        var refusal = Assert.Throws<OutOfDeviceMemoryException>(() => replica.LoadParameters(Example.Parameters));
+
+        Assert.Matches(
+            @"^emulated is out of memory: the parameters of hidden 5 in 2 layers and their gradient need .*, in which hidden \d would fit; "
+                + "lower model.hiddenSize", refusal.Message);
     }
 
     /// <summary>What is said to be needed is what is taken, the few numbers of a time step that the host adds aside.</summary>

@@ -14,6 +14,7 @@ using Orleans.Tbptt.Grains.Forecasts;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Runs;
 using Orleans.Tbptt.Grains.Silos;
+using Orleans.Tbptt.Grains.Silos.Load;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Sweeps;
 using Orleans.Tbptt.Grains.Streams;
@@ -76,6 +77,9 @@ public static class SiloBuilderExtensions
         services.AddSingleton<SiloPage>();
         services.AddSingleton<SiloOccupants>();
         services.AddSingleton(provider => new CoordinatedRuns(provider.GetRequiredService<SiloOccupants>()));
+        services.TryAddSingleton<FindDevices>(DeviceSelector.ThisMachine);
+        services.AddSingleton<SiloDevices>();
+        services.TryAddSingleton<ReadGpus>(new GpuMeter().Read);
         services.AddSingleton<SiloSelf>();
         services.AddSingleton<SiloServiceClient>();
         services.AddSingleton<LoadSampler>();
@@ -116,6 +120,7 @@ public static class SiloBuilderExtensions
                 provider.GetRequiredService<RunStore>().Reader);
         });
         services.AddSingleton<StreamInstruments>();
+        services.AddSingleton<DeviceInstruments>();
         services.AddSingleton<ServedModels>();
         services.AddSingleton<StreamWorker>();
         services.AddSingleton<StreamServices>();

@@ -6,15 +6,16 @@ using Orleans.Tbptt.Protocol;
 namespace Orleans.Tbptt.Grains.Silos;
 
 /// <summary>
-/// Samples this silo once a second, from its start: two small files, and where the silo offers GPUs, two calls of their driver. No step
+/// Samples this silo once a second, from its start: two small files, and where the silo offers GPUs, some calls of their driver. No step
 /// waits for it.
 /// </summary>
 /// <param name="silo">Names the silo.</param>
-/// <param name="self">Knows whether there are GPUs.</param>
+/// <param name="devices">Knows which GPUs there are.</param>
+/// <param name="read">Reads what is in use of them.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Logs samples that could not be taken.</param>
-internal sealed partial class LoadSampler(ILocalSiloDetails silo, SiloSelf self, TimeProvider time, ILogger<LoadSampler> logger)
-    : IDisposable
+internal sealed partial class LoadSampler(
+    ILocalSiloDetails silo, SiloDevices devices, ReadGpus read, TimeProvider time, ILogger<LoadSampler> logger) : IDisposable
 {
     /// <summary>The time between two samples.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
@@ -23,7 +24,7 @@ internal sealed partial class LoadSampler(ILocalSiloDetails silo, SiloSelf self,
     private readonly LoadHistory _history = new();
     private readonly MeterListener _messages = new();
     private readonly Lock _sampling = new();
-    private GpuLoad? _gpu;
+    private volatile IReadOnlyList<GpuUse> _gpus = [];
     private ITimer? _timer;
     private ProcessLoad _last;
     private long _lastTime;
@@ -44,6 +45,9 @@ internal sealed partial class LoadSampler(ILocalSiloDetails silo, SiloSelf self,
         _end = time.GetUtcNow();
         _timer = time.CreateTimer(_ => Sample(), null, Period, Period);
     }
+
+    /// <summary>What was in use of the silo's GPUs at the last sample.</summary>
+    public IReadOnlyList<GpuUse> Gpus => _gpus;
 
     /// <summary>The samples until now.</summary>
     public SiloLoad Read()
@@ -90,18 +94,19 @@ internal sealed partial class LoadSampler(ILocalSiloDetails silo, SiloSelf self,
         {
             // What a start need not do is done now.
             _messages.Start();
-            _gpu = self.Devices.Any(device => device.CudaIndex is not null) ? GpuLoad.Open() : null;
         }
 
         var now = ProcessLoad.Read();
         long stamp = time.GetTimestamp();
         _received = 0;
         _messages.RecordObservableInstruments();
+        if (devices.Offered.Where(device => device.CudaIndex is not null).ToArray() is var gpus && (gpus.Length > 0 || _gpus.Count > 0))
+            _gpus = read(gpus);
         if (_lastTime != 0 && time.GetElapsedTime(_lastTime, stamp).TotalSeconds is > 0 and var seconds)
         {
-            var (share, memory) = _gpu?.Read() ?? (double.NaN, double.NaN);
             _history.Add(new((now.Seconds - _last.Seconds) / seconds, (now.MachineSeconds - _last.MachineSeconds) / seconds, now.Memory,
-                now.Threads, (_received - _lastReceived) / seconds, share, memory));
+                now.Threads, (_received - _lastReceived) / seconds, _gpus.Average(gpu => gpu.Busy) ?? double.NaN,
+                _gpus.Any(gpu => gpu.MemoryUsed is not null) ? _gpus.Sum(gpu => gpu.MemoryUsed ?? 0) : double.NaN));
         }
 
         (_last, _lastTime, _lastReceived, _end) = (now, stamp, _received, time.GetUtcNow());

@@ -7,19 +7,17 @@ namespace Orleans.Tbptt.Grains.Silos;
 
 /// <summary>What this silo is, offers and holds.</summary>
 internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptions> options, SiloOccupants occupants, SiloPage page,
-    TimeProvider time)
+    SiloDevices devices, LoadSampler load, TimeProvider time)
 {
-    private readonly Lazy<IReadOnlyList<DeviceName>> _devices = new(() => Offered(options.Value.Device));
-
     /// <summary>The silo as people see it: name, address and process id.</summary>
     public string Title { get; } = $"{silo.Name} ({silo.SiloAddress.Endpoint}, process {Environment.ProcessId})";
 
     /// <summary>The devices for runs that leave the choice to the silo.</summary>
     /// <exception cref="DeviceUnavailableException">This machine does not have the device that the silo is configured to offer.</exception>
-    public IReadOnlyList<DeviceName> Devices => _devices.Value;
+    public IReadOnlyList<DeviceName> Devices => devices.Offered;
 
-    /// <summary>How many threads of trainers the silo is meant to hold.</summary>
-    public int Slots => options.Value.Slots;
+    /// <summary>How many threads of trainers the silo is meant to hold: none where its only device is lost.</summary>
+    public int Slots => devices.Lost.Count > 0 && devices.Offered.Count == 0 ? 0 : options.Value.Slots;
 
     /// <summary>The silo at this moment.</summary>
     public SiloReport Report() => new()
@@ -28,7 +26,9 @@ internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptio
         Address = silo.SiloAddress.ToParsableString(),
         Pid = Environment.ProcessId,
         Version = ProtocolVersion.Product,
-        Devices = [.. Devices.Select(device => device.Text)],
+        Devices = [.. (devices.Offered is { Count: > 0 } offered ? offered : devices.Lost).Select(device => device.Text)],
+        LostDevices = [.. devices.Lost.Select(device => device.Text)],
+        Gpus = load.Gpus,
         Slots = Slots,
         Trainers = [.. occupants.Trainers.Select(one => one.Trainer with { FurtherThreads = one.Slots - 1 })
             .OrderBy(one => one.Run.Text, StringComparer.Ordinal).ThenBy(one => one.Index)],
@@ -37,15 +37,4 @@ internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptio
         Page = page.Address?.ToString() ?? "",
         Clock = time.GetUtcNow(),
     };
-
-    private static DeviceName[] Offered(DeviceName configured)
-    {
-        var machine = DeviceSelector.ThisMachine(configured);
-        return machine.Resolve(configured) switch
-        {
-            { CudaIndex: not null } when configured == DeviceName.Auto =>
-                [.. machine.Available().Where(device => device.CudaIndex is not null)],
-            var device => [device],
-        };
-    }
 }

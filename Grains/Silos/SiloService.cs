@@ -21,12 +21,13 @@ internal interface ISiloService : IGrainService
 
 /// <inheritdoc cref="ISiloService"/>
 internal sealed class SiloService(
-    GrainId id, Runtime.Silo silo, ILoggerFactory loggers, SiloSelf self, TrainingInstruments instruments, LoadSampler load)
-    : GrainService(id, silo, loggers), ISiloService
+    GrainId id, Runtime.Silo silo, ILoggerFactory loggers, SiloSelf self, TrainingInstruments instruments, LoadSampler load,
+    DeviceInstruments devices) : GrainService(id, silo, loggers), ISiloService
 {
     public override Task Start()
     {
         instruments.Begin();
+        devices.Begin();
         load.Begin();
         return base.Start();
     }

@@ -12,14 +12,17 @@ namespace Orleans.Tbptt.Grains.Steps;
 /// </summary>
 internal static class DeviceKinds
 {
-    /// <summary>The silos whose devices are of the run's kind: GPUs where there are any, unless the run is bound to CPUs.</summary>
+    /// <summary>
+    /// The silos whose devices are of the run's kind: GPUs where there are any, unless the run is bound to CPUs. Where the run names a
+    /// device, those that have not lost it.
+    /// </summary>
     /// <param name="silos">The silos.</param>
     /// <param name="asked">The spec's device; the kind matters only where it leaves the choice.</param>
     /// <param name="kind">The kind that the run is bound to, <see cref="Bound"/>; empty where it is to none.</param>
     public static IReadOnlyList<LivingSilo> Suitable(IReadOnlyList<LivingSilo> silos, DeviceName asked, string kind)
     {
         if (asked != DeviceName.Auto)
-            return silos;
+            return [.. silos.Where(silo => !silo.Report.LostDevices.Contains(asked.Text))];
         if (kind.Length == 0)
             kind = silos.Any(silo => Of(silo) != DeviceName.Cpu.Text) ? "cuda" : DeviceName.Cpu.Text;
         return [.. silos.Where(silo => Of(silo) == kind)];

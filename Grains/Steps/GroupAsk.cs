@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Grains.Silos;
+using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Protocol;
 

@@ -2,6 +2,7 @@ using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Grains.Silos;
+using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;

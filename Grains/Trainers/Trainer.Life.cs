@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Grains.Threads;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Grains.Trainers;
 
@@ -72,6 +73,9 @@ internal sealed partial class Trainer
         }
     }
 
+    /// <summary>
+    /// The answer to work that failed. A trainer whose device is lost is as lost as one whose silo is: it is to have another place.
+    /// </summary>
     private TrainerReply Failed(Exception e)
     {
         if (e is ObjectDisposedException && Volatile.Read(ref _closed))
@@ -80,6 +84,12 @@ internal sealed partial class Trainer
             LogFailed(e, Self.Trainer.Index, Self.Trainer.Run, _epoch + 1);
         else
             LogFailedToBegin(e, Self.Trainer.Index, Self.Trainer.Run);
+        if (e is DeviceLostException lost)
+        {
+            _factory.Lose(lost);
+            return new TrainerLost($"{_factory.SiloName}: {lost.Message}");
+        }
+
         return new TrainerFault($"{_factory.SiloName}: {e.Message}");
     }
 

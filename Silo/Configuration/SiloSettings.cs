@@ -25,6 +25,12 @@ internal sealed class SiloSettings
     /// <summary>The device of runs with <c>device: auto</c>: auto, cpu or cuda:N. Default auto.</summary>
     public string Device { get; set; } = "auto";
 
+    /// <summary>
+    /// The folder of the PyTorch whose libtorch <c>engine: torch</c> loads. Default: what <c>TBPTT_LIBTORCH</c> names, or else the libtorch
+    /// that was installed with the silo.
+    /// </summary>
+    public string? Libtorch { get; set; }
+
     /// <summary>The number of trainers; 0 for coordinators only. Default: one per core, or per GPU.</summary>
     public int? Slots { get; set; }
 

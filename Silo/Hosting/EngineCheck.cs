@@ -13,15 +13,19 @@ internal static class EngineCheck
         new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Loads libtorch, looks for GPUs, and writes what was found.</summary>
-    public static void Write(TextWriter output)
+    /// <param name="libtorch">The folder of libtorch that the silo's settings name; null where they name none.</param>
+    /// <param name="output">Takes the line.</param>
+    public static void Write(string? libtorch, TextWriter output)
     {
         var report = new JsonObject();
+        LibtorchFolder.Use(libtorch, warning => report["libtorchWarning"] = warning);
         try
         {
             var devices = new LibtorchEngine().FindDevices();
             report["torchSharp"] = AppDomain.CurrentDomain.GetAssemblies().Select(assembly => assembly.GetName())
                 .FirstOrDefault(name => name.Name == "TorchSharp")?.Version?.ToString(3);
             report["cudaDevices"] = devices?.CudaDevices ?? 0;
+            report["libtorchFolder"] = LibtorchFolder.Named;
             if (devices is { CudaDevices: 0 })
                 report["whyNoCuda"] = devices.WhyNone;
         }

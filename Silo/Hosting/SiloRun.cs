@@ -9,6 +9,7 @@ using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Lifetime;
 using Orleans.Tbptt.Silo.Mlflow;
 using Orleans.Tbptt.Silo.Telemetry;
+using Orleans.Tbptt.Training.Engines;
 using Serilog;
 
 namespace Orleans.Tbptt.Silo.Hosting;
@@ -32,6 +33,7 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         var parent = start.Mode == SiloMode.Standing ? null
             : ParentPipe.Watch(Console.OpenStandardInput(), start.Mode == SiloMode.Local ? end.Ask : () => { });
         SiloLog.Open(start.Settings, start.Mode);
+        LibtorchFolder.Use(start.Settings.Libtorch, warning => Log.Warning("{Warning}", warning));
         try
         {
             // Consoles list the silos that they start in a file; nobody else asks whether they live.

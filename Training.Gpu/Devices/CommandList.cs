@@ -31,6 +31,10 @@ internal sealed class CommandList : ICommands
     /// <summary>The kernels that it launches.</summary>
     public IEnumerable<KernelCode> Kernels => _commands.Select(command => command.Kernel).OfType<KernelCode>();
 
+    /// <summary>The last launch; null where there is none.</summary>
+    public LaunchShape? LastLaunch => _commands.FindLast(command => command.Kernel is not null) is { Kernel: { } kernel } last
+        ? new(kernel.Name, last.X, last.Y, last.Threads) : null;
+
     /// <summary>Begins a new list.</summary>
     public void Reset()
     {

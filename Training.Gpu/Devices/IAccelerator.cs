@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Gpu.Code;
 
 namespace Orleans.Tbptt.Training.Gpu.Devices;
@@ -19,6 +20,10 @@ internal readonly record struct Argument(long Bits)
 /// What runs kernels: a GPU through its driver, or the emulator. Work is done in the order in which it is given; only
 /// <see cref="Wait"/> and <see cref="Download"/> wait for it. Used by one thread at a time.
 /// </summary>
+/// <remarks>
+/// Each of its functions throws <see cref="DeviceLostException"/> where the device fails; once it has,
+/// <see cref="Free"/> and <see cref="FreeHost"/> do not.
+/// </remarks>
 internal unsafe interface IAccelerator : ICommands, IDisposable
 {
     /// <summary>The device, as <c>cuda:0</c>.</summary>

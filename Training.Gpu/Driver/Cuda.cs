@@ -43,6 +43,15 @@ internal static unsafe partial class Cuda
     [LibraryImport(Library, EntryPoint = "cuDeviceGetName")]
     public static partial int DeviceGetName(byte* name, int length, int device);
 
+    [LibraryImport(Library, EntryPoint = "cuDeviceGetPCIBusId")]
+    public static partial int DeviceGetPciBusId(byte* bus, int length, int device);
+
+    [LibraryImport(Library, EntryPoint = "cuDeviceTotalMem_v2")]
+    public static partial int DeviceTotalMem(out nuint bytes, int device);
+
+    [LibraryImport(Library, EntryPoint = "cuDevicePrimaryCtxGetState")]
+    public static partial int DevicePrimaryCtxGetState(int device, out uint flags, out int isActive);
+
     [LibraryImport(Library, EntryPoint = "cuDeviceGetAttribute")]
     public static partial int DeviceGetAttribute(out int value, int attribute, int device);
 

@@ -31,6 +31,13 @@ internal sealed unsafe partial class CudaAccelerator
     {
         if (_isDisposed)
             return;
+        if (_isLost)
+        {
+            // A broken context may refuse it, and keep it until the process ends.
+            _ = Cuda.MemFreeHost(address);
+            return;
+        }
+
         Wait();
         Check(Cuda.MemFreeHost(address), "free page-locked memory");
     }
@@ -41,16 +48,26 @@ internal sealed unsafe partial class CudaAccelerator
         Enter();
         _replays ??= new(Capture, static graph => _ = Cuda.GraphExecDestroy(graph.Executable));
         if (_replays.Find(commands) is { } known)
-            Check(Cuda.GraphLaunch(known.Executable, _stream), "launch a graph");
+        {
+            _lastLaunch = known.Commands.LastLaunch;
+            int code = Cuda.GraphLaunch(known.Executable, _stream);
+            if (code != Cuda.Success)
+                Fail(code, $"launch a graph of {known.Commands.Count} commands, the last of them {_lastLaunch}");
+        }
         else
+        {
             commands.Run(this);
+        }
     }
 
     /// <inheritdoc/>
     public void Wait()
     {
         Enter();
-        Check(Cuda.StreamSynchronize(_stream), "wait for its work");
+        int code = Cuda.StreamSynchronize(_stream);
+        if (code != Cuda.Success)
+            Fail(code, CudaException.Waiting(_lastLaunch));
+        _lastLaunch = null;
     }
 
     /// <inheritdoc/>
@@ -99,7 +116,7 @@ internal sealed unsafe partial class CudaAccelerator
 
         nint executable = 0;
         _makesNoGraphs = Cuda.StreamBeginCapture(_stream, Cuda.CaptureOfThread) != Cuda.Success || !TryEnd(commands, out executable);
-        return _makesNoGraphs ? null : new(executable);
+        return _makesNoGraphs ? null : new(executable, commands);
     }
 
     private bool TryEnd(CommandList commands, out nint executable)
@@ -108,6 +125,7 @@ internal sealed unsafe partial class CudaAccelerator
         bool isWhole = true;
         try
         {
+            // What cannot be written down does not break the device.
             _isWrittenDown = true;
             commands.Run(this);
         }
@@ -115,8 +133,10 @@ internal sealed unsafe partial class CudaAccelerator
         {
             isWhole = false;
         }
-
-        (_isWrittenDown, _branch) = (false, 0);
+        finally
+        {
+            (_isWrittenDown, _branch) = (false, 0);
+        }
 
         bool isMade = Cuda.StreamEndCapture(_stream, out nint graph) == Cuda.Success && isWhole
             && Cuda.GraphInstantiate(out executable, graph, 0) == Cuda.Success;
@@ -134,8 +154,10 @@ internal sealed unsafe partial class CudaAccelerator
             _ = Cuda.EventDestroy(_joint);
     }
 
-    private sealed class Graph(nint executable)
+    private sealed class Graph(nint executable, CommandList commands)
     {
+        public CommandList Commands => commands;
+
         public nint Executable => executable;
     }
 }

@@ -23,6 +23,9 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
     private readonly bool _launchesGrids;
     private readonly Dictionary<string, nint> _functions = new(StringComparer.Ordinal);
     private readonly List<nint> _modules = [];
+    private readonly bool _isOpen;
+    private LaunchShape? _lastLaunch;
+    private bool _isLost;
     private bool _isDisposed;
 
     /// <summary>Opens a device.</summary>
@@ -46,6 +49,7 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
         Enter();
         Check(Cuda.StreamCreate(out _stream, 1), "make a stream");
         Check(Cuda.MemHostAlloc(out _staging, StagingBytes, 0), "allocate pinned memory");
+        _isOpen = true;
     }
 
     /// <inheritdoc/>
@@ -101,19 +105,20 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
         int code = Cuda.MemAlloc(out nint address, (nuint)bytes);
         if (code == Cuda.OutOfMemory)
             throw new OutOfDeviceMemoryException($"{Device}: {bytes} bytes were asked for, {FreeMemory} are free");
-        Check(code, $"allocate {bytes} bytes");
+        Check(code, "allocate memory");
         return address;
     }
 
     /// <inheritdoc/>
     public void Free(nint address)
     {
-        if (_isDisposed)
+        // The memory of a lost device is lost with it.
+        if (_isDisposed || _isLost)
             return;
         Enter();
 
         // Work that still uses it ends first.
-        Check(Cuda.StreamSynchronize(_stream), "wait for its work");
+        Wait();
         Check(Cuda.MemFree(address), "free memory");
     }
 
@@ -124,7 +129,7 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
         for (long at = 0, part; at < bytes; at += part)
         {
             part = Math.Min(bytes - at, StagingBytes);
-            Check(Cuda.StreamSynchronize(_stream), "wait for its work");
+            Wait();
             Buffer.MemoryCopy((byte*)from + at, (void*)_staging, part, part);
             Check(Cuda.CopyToDevice(to + (nint)at, (void*)_staging, (nuint)part, _stream), "copy to the device");
         }
@@ -138,7 +143,7 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
         {
             part = Math.Min(bytes - at, StagingBytes);
             Check(Cuda.CopyToHost((void*)_staging, from + (nint)at, (nuint)part, _stream), "copy from the device");
-            Check(Cuda.StreamSynchronize(_stream), "wait for its work");
+            Wait();
             Buffer.MemoryCopy((void*)_staging, (byte*)to + at, part, part);
         }
     }
@@ -168,11 +173,12 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
             // A parameter of 32 bits is read from the lower half of its 64.
             for (int i = 0; i < arguments.Length; i++)
                 places[i] = first + i;
-            Check(
-                kernel.SpansGrid
-                    ? Cuda.LaunchCooperativeKernel(function, (uint)x, (uint)y, 1, (uint)threads, 1, 1, 0, Current, places)
-                    : Cuda.LaunchKernel(function, (uint)x, (uint)y, 1, (uint)threads, 1, 1, 0, Current, places, null),
-                $"launch {kernel.Name}");
+            _lastLaunch = new(kernel.Name, x, y, threads);
+            int code = kernel.SpansGrid
+                ? Cuda.LaunchCooperativeKernel(function, (uint)x, (uint)y, 1, (uint)threads, 1, 1, 0, Current, places)
+                : Cuda.LaunchKernel(function, (uint)x, (uint)y, 1, (uint)threads, 1, 1, 0, Current, places, null);
+            if (code != Cuda.Success)
+                Fail(code, $"launch {_lastLaunch}");
         }
     }
 
@@ -226,5 +232,23 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
     // A context is current on a thread; a replica may be used on any, one after the other.
     private void Enter() => Check(Cuda.CtxSetCurrent(_context), "enter its context");
 
-    private void Check(int code, string action) => CudaException.Check(code, Device, action);
+    private void Check(int code, string action)
+    {
+        if (code != Cuda.Success)
+            Fail(code, action);
+    }
+
+    /// <summary>
+    /// Throws. Whatever fails once a device computes, memory that there is not aside, leaves its context in a state that nobody knows.
+    /// </summary>
+    private void Fail(int code, string action)
+    {
+        var problem = CudaException.Of(code, Device, action, CudaException.Text(code));
+        if (code == Cuda.OutOfMemory)
+            throw new OutOfDeviceMemoryException(problem.Message, problem);
+        if (!_isOpen || _isWrittenDown)
+            throw problem;
+        _isLost = true;
+        throw new DeviceLostException(new(Device), problem.Message, problem);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Training.Gpu.Driver;
@@ -34,6 +35,41 @@ internal static class CudaDevices
         {
             return new(
                 CudaDevices: 0, $"NVIDIA's driver lacks a function ({problem.Message}): install driver 520 or newer");
+        }
+    }
+
+    /// <summary>What the driver says of a device; null where it fails. Makes no context: one takes memory of the device.</summary>
+    public static unsafe GpuFacts? Ask(int ordinal)
+    {
+        try
+        {
+            if (Cuda.Init(0) != Cuda.Success || Cuda.DeviceGet(out int device, ordinal) != Cuda.Success
+                || Cuda.DeviceTotalMem(out nuint total, device) != Cuda.Success)
+                return null;
+            byte* bus = stackalloc byte[32];
+            string where = Cuda.DeviceGetPciBusId(bus, 32, device) == Cuda.Success ? Marshal.PtrToStringUTF8((nint)bus) ?? "" : "";
+            return new(where, (long)total, UsedOf(device));
+        }
+        catch (Exception problem) when (problem is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private static long? UsedOf(int device)
+    {
+        if (Cuda.DevicePrimaryCtxGetState(device, out _, out int isActive) != Cuda.Success || isActive == 0
+            || Cuda.DevicePrimaryCtxRetain(out nint context, device) != Cuda.Success)
+            return null;
+        try
+        {
+            return Cuda.CtxSetCurrent(context) == Cuda.Success && Cuda.MemGetInfo(out nuint free, out nuint total) == Cuda.Success
+                ? (long)(total - free) : null;
+        }
+        finally
+        {
+            _ = Cuda.CtxSetCurrent(0);
+            _ = Cuda.DevicePrimaryCtxRelease(device);
         }
     }
 

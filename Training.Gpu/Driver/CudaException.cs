@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Orleans.Tbptt.Training.Gpu.Devices;
 
 namespace Orleans.Tbptt.Training.Gpu.Driver;
 
@@ -10,6 +11,13 @@ internal sealed class CudaException : Exception
 
     /// <summary>The driver's number.</summary>
     public int Code { get; }
+
+    /// <summary>
+    /// What failed where the device reports a kernel's error only when it is waited for.
+    /// </summary>
+    /// <param name="last">The last launch before; null where there was none since the wait before.</param>
+    internal static string Waiting(LaunchShape? last) => last is null ? "finish its work"
+        : $"finish its work, whose last part was {last} (an earlier kernel may have failed: CUDA_LAUNCH_BLOCKING=1 tells)";
 
     /// <summary>Throws where a function did not return success.</summary>
     /// <param name="code">What it returned.</param>

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Training.Torch.Native;
 
@@ -8,10 +9,12 @@ internal static partial class LoadFailure
     /// <summary>Explains why the library at <paramref name="path"/> was not loaded.</summary>
     /// <param name="path">The library that was to be loaded.</param>
     /// <param name="message">.NET's message, which contains the loader's message as the line that names a file.</param>
-    public static string Explain(string path, string message)
+    /// <param name="brought">The folder of libtorch where it is not the program's own.</param>
+    public static string Explain(string path, string message, string? brought = null)
     {
         string said = LoaderLine(path, message);
-        return $"libtorch cannot be loaded: {said}; {Remedy(said)}";
+        return brought is null ? $"libtorch cannot be loaded: {said}; {Remedy(said)}"
+            : $"the libtorch in {brought} cannot be loaded: {said}; {RemedyOfBrought(said)}";
     }
 
     /// <summary>The text up to its first line break.</summary>
@@ -49,6 +52,22 @@ internal static partial class LoadFailure
             ? "the file is damaged or built for a different processor: "
                 + "delete it and the package's folder in the NuGet cache, restore and build again"
             : "build or publish again; ldd on this file shows what it lacks";
+    }
+
+    private static string RemedyOfBrought(string said)
+    {
+        string orElse = $"or remove {LibtorchFolder.NamedBy} to use the libtorch that was installed with this program";
+        if (MissingFile().Match(said) is { Success: true } missing)
+        {
+            return $"install the package that contains {missing.Groups[1].Value} (pip installs CUDA's libraries with PyTorch), set "
+                + $"LD_LIBRARY_PATH to its folder, {orElse}";
+        }
+
+        return said.Contains("undefined symbol", StringComparison.Ordinal)
+            || said.Contains("calls itself otherwise", StringComparison.Ordinal)
+            ? $"it is not the libtorch that TorchSharp was built against: install PyTorch {PyTorchInstallation.Expected} from pytorch.org, "
+                + orElse
+            : $"install PyTorch {PyTorchInstallation.Expected} again, {orElse}";
     }
 
     [GeneratedRegex(@"(\S+): cannot open shared object file")]

@@ -4,65 +4,91 @@ using TorchSharp;
 
 namespace Orleans.Tbptt.Training.Torch.Native;
 
-/// <summary>The native libraries of TorchSharp, as installed with this program.</summary>
-/// <param name="Folder">The folder of all of them: TorchSharp's own library crashes when it is not in libtorch's folder.</param>
-internal sealed record TorchLibraries(string Folder)
+/// <summary>The native libraries that TorchSharp needs: its own, and libtorch.</summary>
+/// <param name="Folder">
+/// libtorch's folder. Unless a PyTorch installation was named, TorchSharp's library lies there, too: it crashes elsewhere.
+/// </param>
+/// <param name="Own">The folder of TorchSharp's library, which was installed with this program.</param>
+internal sealed record TorchLibraries(string Folder, string Own)
 {
-    // In order of dependency. The CUDA library exists in the CUDA build only; loading it enables CUDA.
-    private static readonly string[] Required = ["c10", "torch_cpu", "torch", "LibTorchSharp"];
-    private const string Cuda = "torch_cuda";
+    /// <summary>TorchSharp's library.</summary>
+    public const string Wrapper = "LibTorchSharp";
 
-    /// <summary>Whether this is the CUDA build.</summary>
-    public bool HasCuda => File.Exists(PathOf(Cuda));
+    // In order of dependency. Those for CUDA exist in builds for CUDA only; loading the second one enables CUDA.
+    private static readonly string[] InOrder = ["c10", "c10_cuda", "torch_cpu", "torch_cuda", "torch"];
+    private static readonly string[] Required = ["c10", "torch_cpu", "torch"];
 
-    /// <summary>Searches .NET's native library folders, in .NET's order, without loading anything.</summary>
-    /// <exception cref="EngineUnavailableException">They are missing, or not all in one folder.</exception>
-    public static TorchLibraries Find() => Find(SearchFolders(), RuntimeInformation.RuntimeIdentifier);
+    /// <summary>What is unusual about libtorch's version; null where nothing is.</summary>
+    public string? Warning { get; init; }
 
-    /// <summary>Searches <paramref name="folders"/> for the libraries of <paramref name="runtime"/>.</summary>
-    internal static TorchLibraries Find(IReadOnlyList<string> folders, string runtime)
+    /// <summary>Whether libtorch is not the program's own.</summary>
+    public bool IsBrought => Folder != Own;
+
+    /// <summary>Whether this libtorch computes on GPUs.</summary>
+    public bool HasCuda => Has(Folder, "torch_cuda");
+
+    /// <summary>The files in the order in which they are loaded.</summary>
+    public IReadOnlyList<string> Files =>
+        [.. InOrder.Where(name => Has(Folder, name)).Select(name => PathOf(Folder, name)), PathOf(Own, Wrapper)];
+
+    /// <summary>
+    /// Searches .NET's native library folders, in .NET's order, and the folder named by <see cref="LibtorchFolder"/>, without loading
+    /// anything.
+    /// </summary>
+    /// <exception cref="EngineUnavailableException">They are missing, incomplete, or do not fit each other.</exception>
+    public static TorchLibraries Find()
+    {
+        string own = FindWrapper(SearchFolders(), RuntimeInformation.RuntimeIdentifier);
+        return LibtorchFolder.Named is { } named ? PyTorchInstallation.Find(named, LibtorchFolder.NamedBy, own) : Complete(own);
+    }
+
+    /// <summary>The folder, of those to search, that has TorchSharp's library for a system.</summary>
+    internal static string FindWrapper(IReadOnlyList<string> folders, string runtime)
     {
         if (runtime.Contains("musl", StringComparison.Ordinal))
             throw new EngineUnavailableException($"libtorch requires glibc, but {runtime} uses musl; use a Debian- or Ubuntu-based image");
-        string own = FileName("LibTorchSharp");
-        if (folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, own))) is not { } found)
-        {
-            throw new EngineUnavailableException(
-                $"libtorch for {runtime} is not installed with this program ({own} is in none of {string.Join(", ", folders)}); "
-                + "this build contains it for linux-x64 only: on other systems add the package libtorch-cpu-<system> to the project, "
-                + "on linux-x64 build or publish again and keep the folder runtimes/linux-x64/native");
-        }
-
-        string[] missing = [.. Required.Select(FileName).Where(file => !File.Exists(Path.Combine(found, file)))];
-        if (missing.Length > 0)
-        {
-            throw new EngineUnavailableException(
-                $"libtorch is incomplete: {string.Join(", ", missing)} must be next to {Path.Combine(found, own)}; "
-                + "build or publish again and keep the folder complete");
-        }
-
-        return new(found);
+        return folders.FirstOrDefault(folder => Has(folder, Wrapper)) ?? throw new EngineUnavailableException(
+            $"libtorch for {runtime} is not installed with this program ({FileName(Wrapper)} is in none of {string.Join(", ", folders)}); "
+            + "this build contains it for linux-x64 only: on other systems add the package libtorch-cpu-<system> to the project, "
+            + "on linux-x64 build or publish again and keep the folder runtimes/linux-x64/native");
     }
+
+    /// <summary>The required libraries that a folder lacks.</summary>
+    internal static string[] Missing(string folder) => [.. Required.Where(name => !Has(folder, name)).Select(FileName)];
+
+    /// <summary>Whether a folder has one of the libraries.</summary>
+    internal static bool Has(string folder, string name) => File.Exists(PathOf(folder, name));
 
     /// <summary>Loads them; TorchSharp's own later attempts then find them loaded.</summary>
     /// <exception cref="EngineUnavailableException">One cannot be loaded.</exception>
     public void Load()
     {
-        foreach (string name in HasCuda ? [.. Required[..^1], Cuda, Required[^1]] : Required)
+        foreach (string path in Files)
         {
-            string path = PathOf(name);
             try
             {
+                if (IsBrought && path == Files[^1])
+                    PyTorchInstallation.Join(path, [.. InOrder.Where(name => Has(Folder, name)).Select(FileName)]);
                 NativeLibrary.Load(path);
             }
             catch (Exception problem) when (problem is DllNotFoundException or BadImageFormatException)
             {
-                throw new EngineUnavailableException(LoadFailure.Explain(path, problem.Message));
+                throw new EngineUnavailableException(LoadFailure.Explain(path, problem.Message, IsBrought ? Folder : null));
             }
         }
+
+        if (Warning is not null)
+            LibtorchFolder.Warn(Warning);
     }
 
-    private string PathOf(string name) => Path.Combine(Folder, FileName(name));
+    private static TorchLibraries Complete(string folder) => Missing(folder) is { Length: > 0 } missing
+        ? throw new EngineUnavailableException(
+            $"libtorch is incomplete: {string.Join(", ", missing)} must be next to {PathOf(folder, Wrapper)}; "
+            + $"build or publish again and keep the folder complete, or set {LibtorchFolder.Variable} to the torch/lib of a PyTorch "
+            + $"{PyTorchInstallation.Expected}")
+        : new(folder, folder);
+
+    private static string PathOf(string folder, string name) => Path.Combine(folder, FileName(name));
 
     private static List<string> SearchFolders()
     {

@@ -50,6 +50,9 @@ public abstract record Engine : EngineSpec
     /// <exception cref="EngineUnavailableException">The engine cannot be loaded.</exception>
     public virtual DeviceSelector? FindDevices() => null;
 
+    /// <inheritdoc cref="IEngineLibrary.Ask"/>
+    public virtual GpuFacts? Ask(DeviceName device) => null;
+
     /// <inheritdoc cref="IEngineLibrary.Open"/>
     /// <param name="model">The model, every size known.</param>
     /// <param name="loss">The loss to sum.</param>

@@ -46,6 +46,9 @@ public sealed record FusedEngine : Engine
     public override DeviceSelector FindDevices() => Gpus.Value.FindDevices();
 
     /// <inheritdoc/>
+    public override GpuFacts? Ask(DeviceName device) => Gpus.Value.Ask(device);
+
+    /// <inheritdoc/>
     internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device, int threads = 1) =>
         device.CudaIndex is null ? new FusedReplica(model, loss, threads) : Gpus.Value.Open(model, loss, device);
 }

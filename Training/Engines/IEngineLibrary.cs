@@ -13,12 +13,17 @@ public interface IEngineLibrary
     /// <exception cref="EngineUnavailableException">The engine's native libraries cannot be loaded.</exception>
     DeviceSelector FindDevices();
 
+    /// <summary>What the driver says of a GPU; null where it says nothing, or the engine cannot ask it.</summary>
+    /// <param name="device">The device, <c>cuda:N</c>.</param>
+    GpuFacts? Ask(DeviceName device) => null;
+
     /// <summary>Creates a replica on a device, all parameters zero. Must be called on the trainer's thread.</summary>
     /// <param name="model">The model, every size known.</param>
     /// <param name="loss">The loss to sum.</param>
     /// <param name="device">Its device, <c>cpu</c> or <c>cuda:N</c>.</param>
     /// <exception cref="EngineUnavailableException">The engine's native libraries cannot be loaded.</exception>
     /// <exception cref="DeviceUnavailableException">This machine has no such device.</exception>
+    /// <exception cref="DeviceLostException">The device has computed in this process before, and fails now.</exception>
     IReplica Open(ModelSpec model, LossSpec loss, DeviceName device);
 }
 

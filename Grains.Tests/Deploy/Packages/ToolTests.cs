@@ -2,6 +2,8 @@ using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Tests.Training.Torch;
+using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Tests.Deploy.Packages;
 
@@ -13,6 +15,7 @@ public sealed class ToolTests : IDisposable
     private const long MostBytes = 50_000_000;
 
     private readonly TemporaryDirectory _directory = new();
+    private string? _libtorch;
 
     private string Feed => _directory.File("feed");
 
@@ -38,6 +41,9 @@ public sealed class ToolTests : IDisposable
         Install("tbptt-silo");
 
         Assert.Contains("--clustering", Run("tbptt-silo", "--help"), StringComparison.Ordinal);
+        Assert.Contains("is not installed with this program", Run("tbptt-silo", "check-engines"), StringComparison.Ordinal);
+        _libtorch = TorchPackage.Libtorch();
+        Assert.Contains($"\"libtorchFolder\":\"{_libtorch}\"", Run("tbptt-silo", "check-engines"), StringComparison.Ordinal);
     }
 
     public void Dispose() => _directory.Dispose();
@@ -47,6 +53,7 @@ public sealed class ToolTests : IDisposable
         ["HOME"] = Directory.CreateDirectory(_directory.File("home")).FullName,
         ["DOTNET_CLI_HOME"] = _directory.File("home"),
         ["NUGET_PACKAGES"] = _directory.File("home"),
+        [LibtorchFolder.Variable] = _libtorch ?? "",
         // Programs that are not at the default place say where .NET is.
         ["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..")),
     };

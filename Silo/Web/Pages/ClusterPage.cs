@@ -74,7 +74,7 @@ internal static class ClusterPage
         <td>{Occupied(silo)}</td>
         <td>{Trainers(silo)}</td>
         <td class="wide">{Html.Each(silo.Coordinators, run => $"""<a href="/runs/{run}">{run}</a> """)}</td>
-        <td>{string.Join(", ", silo.Devices)}</td>
+        <td>{string.Join(", ", Text.Devices(silo))}</td>
         <td class="wide">{silo.Address}</td><td class="wide figure">{silo.Pid}</td><td class="wide">{silo.Version}</td></tr>
 
         """;

@@ -1,8 +1,11 @@
 using Orleans.Tbptt.Protocol;
 
-namespace Orleans.Tbptt.Grains.Transport;
+namespace Orleans.Tbptt.Grains.Trainers;
 
-/// <summary>The call itself failed, or was not answered in time: the trainer's silo is dead, out of reach or hangs.</summary>
+/// <summary>
+/// The call itself failed, or was not answered in time: the trainer's silo is dead, out of reach or hangs. Or the trainer says that its
+/// device is lost.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerLost")]
 internal sealed record TrainerLost([property: Id(0)] string Reason) : TrainerReply
 {
