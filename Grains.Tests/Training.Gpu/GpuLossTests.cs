@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Orleans.Tbptt.Data;
-using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;

@@ -1,6 +1,5 @@
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Trainers;
-using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Protocol;
 
 namespace Orleans.Tbptt.Grains.Steps;

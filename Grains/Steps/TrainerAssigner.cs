@@ -3,7 +3,6 @@ using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Trainers;
-using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;

@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Training.Fused;
-using Orleans.Tbptt.Training.Fused.Simd;
 using Orleans.Tbptt.Training.Gpu.Code;
 
 namespace Orleans.Tbptt.Training.Gpu.Kernels;

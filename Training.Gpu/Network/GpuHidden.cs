@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Gpu.Network;

@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Gpu.Network;

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Trainers;
-using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;

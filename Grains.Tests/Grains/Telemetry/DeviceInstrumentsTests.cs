@@ -6,7 +6,6 @@ using Microsoft.Extensions.Time.Testing;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Grains.Silos;
-using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
