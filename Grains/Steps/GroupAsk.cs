@@ -63,7 +63,14 @@ internal sealed class GroupAsk
     {
         var call = CallTo(trainers);
         call.Spares = call.Spares is null ? asked : Task.WhenAll(call.Spares, asked);
+        TakeWhenSpared(call, call.Spares).Ignore();
     }
+
+    /// <summary>Whether a call has been answered.</summary>
+    public bool HasAnswers => _calls.Exists(call => call.IsTaken);
+
+    /// <summary>Whether a call's own trainers have given what was asked, before any spares.</summary>
+    public bool HasAnswered(IReadOnlyList<int> trainers) => CallTo(trainers) is { IsTaken: true, IsReplaced: false, IsWhole: true };
 
     /// <summary>Whether nothing is known yet of what a call's trainers give.</summary>
     public bool IsOpen(IReadOnlyList<int> trainers) => !_over.Task.IsCompleted && !CallTo(trainers).IsTaken;
@@ -77,13 +84,7 @@ internal sealed class GroupAsk
         (call.IsTaken, call.IsReplaced) = (true, true);
         foreach (var (trainer, one) in trainers.Zip(reply.Replies))
             Take(trainer, one);
-        if (!_calls.All(one => one.IsTaken))
-            return;
-
-        // Who waits for the answers waits no more; the request is over only when what they bring has been gathered.
-        var waited = _over;
-        _over = new();
-        waited.TrySetResult();
+        EndWait();
     }
 
     /// <summary>Completes, without error, when every call has been answered or failed, or the request is over.</summary>
@@ -150,6 +151,26 @@ internal sealed class GroupAsk
         _roster.Set(trainer, TrainerState.Lost);
     }
 
+    /// <summary>
+    /// A call that spares have answered may never end. So who waits for the answers waits no more once each call has been taken; the
+    /// request is over only when what they bring has been gathered.
+    /// </summary>
+    private void EndWait()
+    {
+        if (!_calls.Exists(call => call.IsReplaced) || !_calls.TrueForAll(call => call.IsTaken))
+            return;
+        var waited = _over;
+        _over = new();
+        waited.TrySetResult();
+    }
+
+    private async Task TakeWhenSpared(Call call, Task spares)
+    {
+        // A call that failed while spares were asked is lost when none of them has answered.
+        await spares;
+        Take(call);
+    }
+
     private async Task TakeWhenDone(Call call)
     {
         await ((Task)call.Reply).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
@@ -180,6 +201,8 @@ internal sealed class GroupAsk
                 Take(trainer, reply);
             call.Taken?.Invoke(call.Reply.Result);
         }
+
+        EndWait();
     }
 
     private void Take(int trainer, TrainerReply reply)

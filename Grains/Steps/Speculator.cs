@@ -30,10 +30,24 @@ internal sealed partial class Speculator(
     TrainerAssigner assigner, Roster roster, GradientReducer reducer, RunProgress run, TrainingState state, RunTelemetry telemetry,
     ILogger logger)
 {
-    /// <summary>Spares that have not answered for so long are late themselves: another silo is tried.</summary>
+    /// <summary>
+    /// Spares that have not answered for so long, and three times as long as a step takes, are late themselves: another silo is tried.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
+    /// <summary>Spares that are still being opened after this are not waited for: another silo is tried.</summary>
+    private static readonly TimeSpan OpeningPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Before this a step of which nobody has answered anything is taken for a long one.</summary>
+    private static readonly TimeSpan LeastWithoutAnswers = TimeSpan.FromSeconds(1);
+
+    private readonly List<(Attempt Attempt, int Trainer)> _opening = [];
+
+    /// <summary>Silos that were late, and then answered before the spares did.</summary>
+    private readonly LateSilos _first = new();
+
     private Attempt? _attempt;
+    private bool _released;
 
     /// <summary>A step takes long: the tickets that are late go to spares, too. Called every now and then until the step is over.</summary>
     /// <param name="step">The step.</param>
@@ -42,12 +56,19 @@ internal sealed partial class Speculator(
     /// <param name="usual">How long a step takes.</param>
     public void Speculate(SpeculatedStep step, IReadOnlyList<ITrainerLink> links, TimeSpan elapsed, TimeSpan usual)
     {
+        if (_released || (elapsed < LeastWithoutAnswers && !step.Ask.HasAnswers))
+            return;
         if (_attempt?.Step.Ask != step.Ask)
             _attempt = new(step, elapsed, usual, run.Time.GetTimestamp());
         var attempt = _attempt;
-        ITrainerLink[] late = [.. links.Where(link => IsLate(attempt, link) && attempt.Tries(link).MayTry(run.Time, Patience))];
+        var paused = _first.Paused(run.Time);
+        ITrainerLink[] late =
+        [
+            .. links.Where(link => IsLate(attempt, link) && !paused.Contains(HomeOf(link)) && !IsBeingOpened(attempt, link)
+                && attempt.TriesOf(link).MayTry(run.Time)),
+        ];
         foreach (var link in late)
-            attempt.Tries(link).Since = run.Time.GetTimestamp();
+            attempt.TriesOf(link).Wait(run.Time, OpeningPatience);
         if (late.Length > 0)
             Begin(attempt, late).Ignore();
     }
@@ -58,22 +79,32 @@ internal sealed partial class Speculator(
         if (_attempt is not { } attempt || attempt.Step.Ask != ask)
             return;
         _attempt = null;
-        foreach (var crew in attempt.Open.Except(attempt.Won))
+
+        // Of two crews of the same trainers that gave parts of large sums the latter one answered last.
+        Crew[] winners = [.. attempt.Won.GroupBy(crew => crew.Spares[0].Trainer).Select(crews => crews.Last())];
+        foreach (var link in attempt.Tried.Where(link => ask.HasAnswered(link.Trainers) && !winners.Any(crew => crew.IsOf(link.Trainers))))
+            _first.Note(HomeOf(link), run.Time);
+        foreach (var crew in attempt.Open.Except(winners))
             crew.Release(run.Generation);
-        foreach (var crew in attempt.Won)
+        foreach (var crew in winners)
             TakePlaces(attempt, crew);
     }
 
-    /// <summary>The run is left: nothing more is wanted of spares.</summary>
+    /// <summary>The run is left: nothing more is wanted of spares, and no other ones are asked.</summary>
     public void Release()
     {
+        _released = true;
         foreach (var crew in _attempt?.Open ?? [])
             crew.Release(run.Generation);
         _attempt = null;
     }
 
-    private bool IsLate(Attempt attempt, ITrainerLink link) => _attempt == attempt && link is not InProcessLink
+    private bool IsLate(Attempt attempt, ITrainerLink link) => !_released && _attempt == attempt && link is not InProcessLink
         && (attempt.Step.Ask.IsOpen(link.Trainers) || reducer.IsWaitingFor(link.Trainers));
+
+    /// <summary>Whether spares of a link's trainers are still being opened that were to answer for them in a former step.</summary>
+    private bool IsBeingOpened(Attempt attempt, ITrainerLink link) =>
+        _opening.Exists(one => one.Attempt != attempt && link.Trainers.Contains(one.Trainer));
 
     private async Task Begin(Attempt attempt, IReadOnlyList<ITrainerLink> late)
     {
@@ -82,12 +113,13 @@ internal sealed partial class Speculator(
         List<SiloAddress> homes = [.. roster.Homes.OfType<SiloAddress>()];
         foreach (var link in late.Where(link => IsLate(attempt, link)))
         {
-            var tries = attempt.Tries(link);
+            var tries = attempt.TriesOf(link);
             LivingSilo[] others = [.. silos.Where(silo => !tries.Hosts.Contains(silo.Address))];
             if (assigner.HostOfSpares(others, homes, link.Trainers.Count) is not { } host)
             {
                 string silo = roster.SiloOf(link.Trainers[0]);
                 LogNoSilo(run.Run, state.Step + 1, silo);
+                tries.Wait(run.Time, attempt.Patience);
                 continue;
             }
 
@@ -104,8 +136,7 @@ internal sealed partial class Speculator(
         string problem;
         try
         {
-            (crew, problem) = await Crew.Open(
-                roster, link.Trainers, host, trainer => assigner.AssignmentOf(trainer, state), areSpares: false);
+            (crew, problem) = await Open(attempt, link.Trainers, host);
             if (crew is not null && await IsFirst(attempt, link, crew))
                 return;
         }
@@ -129,7 +160,21 @@ internal sealed partial class Speculator(
             LogNotOpened(run.Run, state.Step + 1, silo, problem);
         }
 
-        attempt.Tries(link).Since = null;
+        attempt.TriesOf(link).Wait(run.Time, TimeSpan.Zero);
+    }
+
+    private async Task<(Crew? Crew, string Problem)> Open(Attempt attempt, IReadOnlyList<int> trainers, SiloAddress host)
+    {
+        var opening = (attempt, trainers[0]);
+        _opening.Add(opening);
+        try
+        {
+            return await Crew.Open(roster, trainers, host, trainer => assigner.AssignmentOf(trainer, state), areSpares: false);
+        }
+        finally
+        {
+            _opening.Remove(opening);
+        }
     }
 
     /// <summary>Asks spares that are open.</summary>
@@ -139,6 +184,7 @@ internal sealed partial class Speculator(
         if (!IsLate(attempt, link))
             return false;
         attempt.Open.Add(crew);
+        attempt.TriesOf(link).Wait(run.Time, attempt.Patience);
         telemetry.OnSpeculated(link.Trainers.Count);
         var spares = crew.To(link.Trainers, roster, assign: null);
         var reply = await spares.Ask(new(attempt.Step.Ticket, null, attempt.Step.Ticket.Step));
@@ -181,7 +227,7 @@ internal sealed partial class Speculator(
     /// <summary>Speculation on one step.</summary>
     private sealed class Attempt(SpeculatedStep step, TimeSpan elapsed, TimeSpan usual, long began)
     {
-        private readonly Dictionary<ITrainerLink, Tried> _tries = [];
+        private readonly Dictionary<ITrainerLink, Tries> _tries = [];
 
         public SpeculatedStep Step => step;
 
@@ -191,13 +237,20 @@ internal sealed partial class Speculator(
 
         public long Began => began;
 
+        /// <summary>How long spares that are open may take, or nobody is looked for where there was no silo.</summary>
+        public TimeSpan Patience { get; } =
+            usual * StepDeadline.LateFactor > Speculator.Patience ? usual * StepDeadline.LateFactor : Speculator.Patience;
+
         public IEnumerable<ITrainerLink> All => _tries.Keys;
+
+        /// <summary>The links whose tickets were to go to spares, too.</summary>
+        public IEnumerable<ITrainerLink> Tried => All.Where(link => _tries[link].Hosts.Count > 0);
 
         public List<Crew> Open { get; } = [];
 
         public List<Crew> Won { get; } = [];
 
-        public Tried Tries(ITrainerLink link)
+        public Tries TriesOf(ITrainerLink link)
         {
             if (!_tries.TryGetValue(link, out var tried))
                 _tries[link] = tried = new();
@@ -206,14 +259,17 @@ internal sealed partial class Speculator(
     }
 
     /// <summary>Where spares of a link were asked.</summary>
-    private sealed class Tried
+    private sealed class Tries
     {
+        private long _since;
+        private TimeSpan _pause;
+
         public HashSet<SiloAddress> Hosts { get; } = [];
 
-        /// <summary>When the last of them were; null where none are open or being opened.</summary>
-        public long? Since { get; set; }
+        public bool MayTry(TimeProvider time) => time.GetElapsedTime(_since) >= _pause;
 
-        public bool MayTry(TimeProvider time, TimeSpan patience) => Since is not { } since || time.GetElapsedTime(since) >= patience;
+        /// <summary>No other silo is tried for a while.</summary>
+        public void Wait(TimeProvider time, TimeSpan pause) => (_since, _pause) = (time.GetTimestamp(), pause);
     }
 }
 

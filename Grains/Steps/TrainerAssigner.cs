@@ -70,8 +70,15 @@ internal sealed class TrainerAssigner(
     public bool MayReturn => _late.AnyIsDue(run.Time);
 
     /// <inheritdoc cref="TrainerPlacement.HostOfSpares"/>
-    public SiloAddress? HostOfSpares(IReadOnlyList<LivingSilo> silos, IReadOnlyCollection<SiloAddress> homes, int spares) =>
-        TrainerPlacement.HostOfSpares(silos, run.Run, homes, spares, spec.Train.Threads);
+    /// <remarks>One that was late itself, and whose pause is not over, only where there is no other.</remarks>
+    public SiloAddress? HostOfSpares(IReadOnlyList<LivingSilo> silos, IReadOnlyCollection<SiloAddress> homes, int spares)
+    {
+        var paused = _late.Paused(run.Time);
+        return Host([.. silos.Where(silo => !paused.Contains(silo.Address))]) ?? Host(silos);
+
+        SiloAddress? Host(IReadOnlyList<LivingSilo> among) =>
+            TrainerPlacement.HostOfSpares(among, run.Run, homes, spares, spec.Train.Threads);
+    }
 
     /// <summary>Gives trainers their shards on the silos named.</summary>
     public async Task<GroupReply<TrainerReady>> Assign(IReadOnlyList<(int Trainer, SiloAddress Silo)> which, TrainingState state)

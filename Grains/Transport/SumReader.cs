@@ -11,6 +11,7 @@ internal sealed class SumReader(ITrainerLink link, int buckets, Func<int, Task<S
     private readonly Queue<Task<SumBucket>> _coming = new();
     private Func<int, Task<SumBucket>>? _elsewhere;
     private TaskCompletionSource? _found;
+    private int _ofLink = int.MaxValue;
     private int _asked;
     private int _read;
 
@@ -23,14 +24,14 @@ internal sealed class SumReader(ITrainerLink link, int buckets, Func<int, Task<S
     /// <summary>Is shown each bucket, in order, before anything is added to it; null for nobody.</summary>
     public Action<SumBucket>? Tap { get; set; }
 
-    /// <summary>Whether the next bucket has not come.</summary>
-    public bool IsWaiting => _found is not null || (_coming.TryPeek(out var next) && !next.IsCompleted);
+    /// <summary>Whether the next bucket has not come, and is read in no other way either.</summary>
+    public bool IsWaiting => _elsewhere is null && (_found is not null || (_coming.TryPeek(out var next) && !next.IsCompleted));
 
     /// <summary>Begins to read.</summary>
     public void Start()
     {
         while (_asked < buckets && _coming.Count < Buckets.InFlight)
-            _coming.Enqueue(fetch(_asked++));
+            _coming.Enqueue((_elsewhere ?? fetch)(_asked++));
     }
 
     /// <summary>The next bucket.</summary>
@@ -47,7 +48,9 @@ internal sealed class SumReader(ITrainerLink link, int buckets, Func<int, Task<S
             _found = null;
         }
 
-        var bucket = await (_elsewhere is { } fetchThere && !next.IsCompletedSuccessfully ? Instead(next, fetchThere(number)) : next);
+        // What was asked of the link, and has not come from it.
+        var bucket = await (_elsewhere is { } fetchThere && number < _ofLink && !next.IsCompletedSuccessfully
+            ? Instead(next, fetchThere(number)) : next);
         Tap?.Invoke(bucket);
         return bucket.Sums.Count == Nodes.Count
             ? bucket
@@ -55,11 +58,11 @@ internal sealed class SumReader(ITrainerLink link, int buckets, Func<int, Task<S
                 $"found {bucket.Sums.Count} sums of trainers {string.Join(", ", Trainers)}, expected {Nodes.Count}");
     }
 
-    /// <summary>From now on what has not come is read in another way.</summary>
+    /// <summary>From now on what has not come is read in another way, and the link is asked for nothing more.</summary>
     /// <param name="fetchThere">Fetches a bucket of the same bytes.</param>
     public void ReadElsewhere(Func<int, Task<SumBucket>> fetchThere)
     {
-        _elsewhere = fetchThere;
+        (_elsewhere, _ofLink) = (fetchThere, _asked);
         _found?.TrySetResult();
     }
 
