@@ -214,7 +214,7 @@ internal sealed unsafe class GpuReplica : IReplica
         _lossOnDevice?.Begin(batch);
         if (!_model.Bidirectional)
             _hidden.Load(batch, hiddenBefore);
-        _results.Reserve(LossNumbers + _hidden.Numbers(lanes));
+        _results.Reserve(LossNumbers + (long)_hidden.Numbers(lanes));
         _inbound.CopyTo(_commands);
         if (!_model.Bidirectional)
             _hidden.ToHistories(lanes);
@@ -227,7 +227,7 @@ internal sealed unsafe class GpuReplica : IReplica
     private void End(ChunkBatch batch, Span<float> hiddenAfter)
     {
         int hidden = !LeavesHidden(hiddenAfter) ? 0 : _hidden.Numbers(batch.ActiveLanes.Length);
-        int bytes = (LossNumbers + hidden) * sizeof(float);
+        long bytes = (LossNumbers + (long)hidden) * sizeof(float);
         _launcher.Join();
         _commands.CopyOut(_results.Address, _resultsOnHost.Reserve(bytes).Address, bytes);
         _device.Run(_commands);
@@ -299,5 +299,6 @@ internal sealed unsafe class GpuReplica : IReplica
             && (shape.HasClasses || shape.TargetFeatures * _loss.OutputsPerTarget == _model.OutputSize);
         if (!fits)
             throw new ArgumentException($"the batch holds {shape}, which does not fit the model with loss {_loss.Word}", nameof(batch));
+        ChunkLimit.Ensure(Device, _model, _outputs.Columns, batch.ActiveLanes.Length, batch.Steps, batch.Rows);
     }
 }

@@ -72,6 +72,27 @@ public sealed class GpuMemoryTests
         Assert.InRange((1 << 30) - device.FreeMemory, expected * 0.9, expected * 1.05);
     }
 
+    /// <summary>What kernels cannot count is one error; what they can count is none.</summary>
+    [Theory]
+    [InlineData(1024, 8, 4 * 1024)]
+    [InlineData(64, 50_000, 50_000)]
+    [InlineData(1, 1, 8)]
+    public void Chunk_WhoseNumbersKernelsCannotCount_IsOneErrorWithItsSizes(int hidden, int outputs, int widest)
+    {
+        const int Lanes = 4096;
+        var model = Example.Model with { HiddenSize = hidden, OutputSize = outputs };
+        long most = (ChunkLimit.MostNumbers / widest) - Lanes;
+
+        ChunkLimit.Ensure("cuda:0", model, outputs, Lanes, 100, most);
+        var refusal = Assert.Throws<InvalidOperationException>(() => ChunkLimit.Ensure("cuda:0", model, outputs, Lanes, 100, most + 1));
+
+        Assert.Matches(
+            $@"^cuda:0: found a chunk of 4096 lanes × 100 time steps, hidden {hidden}, 3 inputs and {outputs} outputs or classes, of which "
+                + $@"one buffer has {(most + 1 + Lanes) * widest} numbers, expected at most 2147479551, because .*; lower "
+                + "tbptt.chunkLength or data.batchSize, or write device: cpu$",
+            refusal.Message);
+    }
+
     [Fact]
     public void Replica_GivesItsMemoryBack()
     {

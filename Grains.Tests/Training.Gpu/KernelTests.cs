@@ -1,7 +1,9 @@
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training.Gpu.Code;
+using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Gpu.Emulation;
+using Orleans.Tbptt.Training.Gpu.Kernels;
 using Orleans.Tbptt.Training.Gpu.Network;
 
 namespace Orleans.Tbptt.Tests.Training.Gpu;
@@ -88,6 +90,27 @@ public sealed unsafe class KernelTests
         var refusal = Assert.Throws<KernelFaultException>(() => device.Launch(kernel, 1, 1, 1, address));
 
         Assert.Contains("where nothing was allocated", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Emulator_RefusesMoreBlocks_ThanADeviceTakesInY()
+    {
+        var kernel = KernelBuilder.Build("nothing_of_one", 1, k => k.IntParameter());
+        using var device = new Emulator();
+
+        device.Launch(kernel, 1, 65_535, 1, 0);
+        Assert.Throws<ArgumentException>(() => device.Launch(kernel, 1, 65_536, 1, 0));
+    }
+
+    /// <summary>Rows are as many as a chunk has, and the terms of a weight's gradient; blocks in x may be.</summary>
+    [Fact]
+    public void Product_HasItsRowsInX()
+    {
+        var list = new CommandList();
+
+        new Launcher(list).Forward(new(8, 16), new(8, 128, 16, 16), 0, 0, new(8, 128), 5_000_000);
+
+        Assert.Equal(new(ProductKernel.RowsByRows.Name, 78_125, 2, ProductKernel.Threads), list.LastLaunch);
     }
 
     [Fact]

@@ -115,7 +115,8 @@ internal sealed unsafe class Emulator(
     /// <inheritdoc/>
     public void Launch(KernelCode kernel, int x, int y, int threads, params ReadOnlySpan<Argument> arguments)
     {
-        if (arguments.Length != kernel.Parameters.Count || threads < 1 || threads > kernel.Threads || x < 1 || y < 1)
+        bool isLaunch = threads >= 1 && threads <= kernel.Threads && x >= 1 && y is >= 1 and <= LaunchShape.MostY;
+        if (arguments.Length != kernel.Parameters.Count || !isLaunch)
             throw new ArgumentException($"kernel {kernel.Name}: {arguments.Length} arguments, {x} × {y} blocks of {threads} threads");
         Launches[kernel.Name] = Launches.GetValueOrDefault(kernel.Name) + 1;
         if (skips is not null && kernel.Name.StartsWith(skips, StringComparison.Ordinal))

@@ -37,7 +37,8 @@ internal static class ProductKernel
         var (init, initRow, c, cRow) = (k.PointerParameter(), k.IntParameter(), k.PointerParameter(), k.IntParameter());
         var (rows, columns, depth) = (k.IntParameter(), k.IntParameter(), k.IntParameter());
         var (left, right) = (k.Share(Depth * Stride), k.Share(Depth * Stride));
-        Int thread = k.Thread, firstRow = k.BlockY * Tile, firstColumn = k.BlockX * Tile;
+        // Rows are many, and a grid has at most 65,535 blocks in y.
+        Int thread = k.Thread, firstRow = k.BlockX * Tile, firstColumn = k.BlockY * Tile;
         Int row = firstRow + ((thread >> 4) << 2), column = firstColumn + ((thread & 15) << 2);
         var leftOwn = left.At((thread >> 4) << 2);
         var rightOwn = right.At((thread & 15) << 2);

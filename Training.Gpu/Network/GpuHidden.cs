@@ -39,7 +39,7 @@ internal sealed class GpuHidden(ModelSpec model, Launcher launcher, Inbound inbo
             for (int state = 0; state < _layout.States; state++)
             {
                 launcher.Move(
-                    _before.Address + (First(lanes, state, layer) * sizeof(float)), network.Layers[layer].History(state).Start,
+                    _before.Address + ((nint)First(lanes, state, layer) * sizeof(float)), network.Layers[layer].History(state).Start,
                     (long)lanes * _layout.Width(state));
             }
         }
@@ -51,7 +51,7 @@ internal sealed class GpuHidden(ModelSpec model, Launcher launcher, Inbound inbo
         for (int layer = 0; layer < model.Layers; layer++)
         {
             for (int state = 0; state < _layout.States; state++)
-                network.CopyLast(layer, state, to + (First(lanes, state, layer) * sizeof(float)));
+                network.CopyLast(layer, state, to + ((nint)First(lanes, state, layer) * sizeof(float)));
         }
     }
 

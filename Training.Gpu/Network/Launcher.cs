@@ -138,7 +138,7 @@ internal sealed class Launcher(ICommands commands)
         groups, columns);
 
     private void Product(KernelCode kernel, int rows, int columns, params ReadOnlySpan<Argument> arguments) => commands.Launch(
-        kernel, Blocks(columns, ProductKernel.Tile), Blocks(rows, ProductKernel.Tile), ProductKernel.Threads, arguments);
+        kernel, Blocks(rows, ProductKernel.Tile), Blocks(columns, ProductKernel.Tile), ProductKernel.Threads, arguments);
 
     private void Each(KernelCode kernel, int rows, int columns, params ReadOnlySpan<Argument> arguments) =>
         commands.Launch(kernel, Blocks(rows * columns, RowKernels.Threads), 1, RowKernels.Threads, arguments);
