@@ -27,17 +27,35 @@ public sealed class GpuEngine : IEngineLibrary
         try
         {
             Check(ordinal);
-            return new GpuReplica(new CudaAccelerator(ordinal), model, loss, ownsDevice: true);
+        }
+        catch (Exception problem) when (problem is CudaException or EngineUnavailableException)
+        {
+            // The machine's first device has passed: only this one is left aside.
+            throw new DeviceLostException(device, problem.Message, problem);
+        }
+
+        try
+        {
+            return Make(ordinal, model, loss);
         }
         catch (CudaException problem)
         {
-            // One that has computed here before is lost; another one cannot be used.
-            throw HasComputed(ordinal) ? new DeviceLostException(device, problem.Message, problem)
+            throw problem.IsLost ? new DeviceLostException(device, problem.Message, problem)
                 : new EngineUnavailableException(problem.Message, problem);
         }
-        catch (DeviceLostException problem) when (!HasComputed(ordinal))
+    }
+
+    private static GpuReplica Make(int ordinal, ModelSpec model, LossSpec loss)
+    {
+        var device = new CudaAccelerator(ordinal);
+        try
         {
-            throw new EngineUnavailableException(problem.Message, problem);
+            return new(device, model, loss, ownsDevice: true);
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
         }
     }
 
@@ -53,16 +71,11 @@ public sealed class GpuEngine : IEngineLibrary
             return found;
         }
         catch (Exception problem) when (problem
-            is CudaException or EngineUnavailableException or DeviceLostException or OutOfDeviceMemoryException)
+            is CudaException or EngineUnavailableException or DeviceLostException or OutOfDeviceMemoryException
+                or InsufficientMemoryException)
         {
             return new(CudaDevices: 0, problem.Message);
         }
-    }
-
-    private static bool HasComputed(int ordinal)
-    {
-        lock (Gate)
-            return Checked.Contains(ordinal);
     }
 
     private static void Check(int ordinal)

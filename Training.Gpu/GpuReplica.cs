@@ -75,6 +75,12 @@ internal sealed unsafe class GpuReplica : IReplica
     /// <inheritdoc/>
     public bool IsBoundToThread => false;
 
+    /// <summary>How many lists of commands were replayed on the device; of all replicas there.</summary>
+    public int Replayed => _device.Replayed;
+
+    /// <inheritdoc cref="IAccelerator.WhyNotReplayed"/>
+    public string? WhyNotReplayed => _device.WhyNotReplayed;
+
     /// <inheritdoc/>
     public void LoadParameters(ReadOnlySpan<float> parameters)
     {
@@ -181,9 +187,9 @@ internal sealed unsafe class GpuReplica : IReplica
             foreach (IDisposable one in (IDisposable[])[_inbound, _results, _resultsOnHost, _outputsOnHost, _flat])
                 one.Dispose();
         }
-        catch (DeviceLostException)
+        catch (Exception problem) when (problem is DeviceLostException or Driver.CudaException)
         {
-            // Its memory is lost with it.
+            // Its memory is lost with it, or given back with what owns it.
         }
         finally
         {

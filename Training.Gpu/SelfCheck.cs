@@ -13,12 +13,12 @@ using Orleans.Tbptt.Training.Replicas;
 namespace Orleans.Tbptt.Training.Gpu;
 
 /// <summary>
-/// Holds a device to the CPU's bits: a chunk of each of three cells, of sizes that need several blocks, forward and backward, command by
-/// command and replayed. A driver or a device that rounds otherwise is refused before it can change a model.
+/// Holds a device to the CPU's bits: a chunk of each of four small networks, some of sizes that need several blocks, forward and backward,
+/// command by command and replayed. A driver or a device that rounds otherwise is refused before it can change a model.
 /// </summary>
 internal static class SelfCheck
 {
-    private const int Lanes = 9, Steps = 6, Inputs = 3;
+    private const int Lanes = 9, Steps = 6, Inputs = 3, Vocabulary = 7, Classes = 5;
 
     /// <summary>Compares a device with the CPU.</summary>
     /// <exception cref="EngineUnavailableException">They differ.</exception>
@@ -26,34 +26,44 @@ internal static class SelfCheck
     {
         // Of several blocks along the units, which wait for each other, and of one, with which the layers run as a wave.
         foreach (var (cell, units) in ((RecurrentCell, int)[])[(new LstmCell(), 72), (new GruCell(), 72), (new RnnCell(), 24)])
+            Run(device, ModelOf(cell, units), new SquaredError(), new(Inputs, 0, 1, 0));
+        var ofTokens = ModelOf(new GruCell { ResetAfter = false }, 24) with
         {
-            var model = new ModelSpec { Cell = cell, InputSize = Inputs, HiddenSize = units, Layers = 2, OutputSize = 1, Dropout = 0.25 };
-            using var expected = new FusedReplica(model, new SquaredError());
-            using var actual = new GpuReplica(device, model, new SquaredError(), partSteps: 2);
-            int[] wanted = Bits(expected);
-            int differ = 0;
+            Embedding = new() { Vocabulary = Vocabulary, Size = Inputs }, LayerNorm = true, OutputSize = Classes,
+        };
+        Run(device, ofTokens, new CrossEntropy { LabelSmoothing = 0.1 }, new(0, Vocabulary, 0, Classes));
+    }
 
-            // The second time the commands are written down as a graph, from then on that is launched.
-            for (int round = 0; round < 3 && differ == 0; round++)
-            {
-                int[] found = Bits(actual);
-                for (int i = 0; i < wanted.Length; i++)
-                    differ += wanted[i] == found[i] ? 0 : 1;
-            }
+    private static ModelSpec ModelOf(RecurrentCell cell, int units) =>
+        new() { Cell = cell, InputSize = Inputs, HiddenSize = units, Layers = 2, OutputSize = 1, Dropout = 0.25 };
 
-            if (differ > 0)
-            {
-                throw new EngineUnavailableException(
-                    $"{device.Device} does not compute what the CPU does: of {wanted.Length} numbers of a small {cell.Word} {differ} "
-                    + "differ; update NVIDIA's driver, or write device: cpu");
-            }
+    private static void Run(IAccelerator device, ModelSpec model, LossSpec loss, DataShape shape)
+    {
+        using var expected = new FusedReplica(model, loss);
+        using var actual = new GpuReplica(device, model, loss, partSteps: 2);
+        int[] wanted = Bits(expected, shape);
+        int differ = 0;
+
+        // The second time the commands are written down as a graph, from then on that is launched.
+        for (int round = 0; round < 3 && differ == 0; round++)
+        {
+            int[] found = Bits(actual, shape);
+            for (int i = 0; i < wanted.Length; i++)
+                differ += wanted[i] == found[i] ? 0 : 1;
+        }
+
+        if (differ > 0)
+        {
+            throw new EngineUnavailableException(
+                $"{device.Device} does not compute what the CPU does: of {wanted.Length} numbers of a small {model.Cell.Word} {differ} "
+                + "differ; update NVIDIA's driver, or write device: cpu");
         }
     }
 
     /// <summary>The bits of loss, hidden state and gradient of a chunk.</summary>
-    private static int[] Bits(IReplica replica)
+    private static int[] Bits(IReplica replica, DataShape shape)
     {
-        var batch = new ChunkBatch(new DataShape(Inputs, 0, 1, 0));
+        var batch = new ChunkBatch(shape);
         var sequences = new Waves();
         batch.Load(sequences, ChunkPlan.Create(sequences, Lanes, ChunkSplit.OfLength(Steps)), 0, new(0, Lanes));
         float[] before = Numbers(1, Lanes * replica.Layout.HiddenPerLane), after = new float[before.Length];
@@ -81,13 +91,19 @@ internal static class SelfCheck
 
         public void ReadInputs(SequenceSlice slice, Span<float> destination) => Fill(4, slice, destination);
 
-        public void ReadInputs(SequenceSlice slice, Span<long> destination) => throw new NotSupportedException("it has no tokens");
+        public void ReadInputs(SequenceSlice slice, Span<long> destination) => Fill(6, Vocabulary, slice, destination);
 
         public void ReadTargets(SequenceSlice slice, Span<float> destination) => Fill(5, slice, destination);
 
-        public void ReadTargets(SequenceSlice slice, Span<long> destination) => throw new NotSupportedException("it has no classes");
+        public void ReadTargets(SequenceSlice slice, Span<long> destination) => Fill(7, Classes, slice, destination);
 
         private static void Fill(ulong key, SequenceSlice slice, Span<float> destination) =>
             Numbers(CounterRandom.Derive(key, (ulong)slice.Sequence), destination.Length).CopyTo(destination);
+
+        private static void Fill(ulong key, int below, SequenceSlice slice, Span<long> destination)
+        {
+            for (int i = 0; i < destination.Length; i++)
+                destination[i] = (long)(CounterRandom.Uniform(CounterRandom.Derive(key, (ulong)slice.Sequence), (ulong)i) * below);
+        }
     }
 }

@@ -31,7 +31,7 @@ if (target.FindProblem() is { } problem)
     return Unusable;
 }
 
-string how = isEmulated ? "emulated" : "held to the bits of the CPU by three small networks";
+string how = isEmulated ? "emulated" : "held to the bits of the CPU by small networks";
 Console.WriteLine($"# {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm}Z, {device}, {how}");
 bool isWell = true;
 foreach (var (name, run) in parts.Where(part => asked.Length == 0 || asked.Contains(part.Name)))

@@ -27,6 +27,15 @@ internal sealed record Target(DeviceName Device, bool IsEmulated)
     public IReplica Open(ModelSpec model, LossSpec loss) => IsEmulated
         ? new GpuReplica(new Emulator(device: Device.Text), model, loss, ownsDevice: true) : Engine.Open(model, loss, Device);
 
+    /// <summary>How many lists of commands a replica's device has replayed; says what failed where that was not possible.</summary>
+    public static int Replayed(IReplica replica, TextWriter output)
+    {
+        var own = (GpuReplica)replica;
+        if (own.WhyNotReplayed is { } why)
+            output.WriteLine($"# no graph is made any more, because this failed: {why.ReplaceLineEndings(" ")}");
+        return own.Replayed;
+    }
+
     /// <summary>A replica on the device, and what reads the bytes that are in use there.</summary>
     public (IReplica Replica, Func<long> Used) OpenMeasured(ModelSpec model, LossSpec loss)
     {

@@ -140,6 +140,41 @@ public sealed class CommandListTests
         Assert.Equal(Enumerable.Range(1, 8), released.Order());
     }
 
+    /// <summary>What cannot be replayed after all is given back once, and its list is run as it is.</summary>
+    [Fact]
+    public void Replays_DropWhatFails()
+    {
+        List<string> released = [];
+        var replays = new Replays<string>(list => $"{list.Count}", released.Add);
+        replays.Find(OfLength(1));
+        string made = Assert.IsType<string>(replays.Find(OfLength(1)));
+
+        replays.Drop(made);
+
+        Assert.Null(replays.Find(OfLength(1)));
+        Assert.Equal(0, replays.Count);
+        replays.Clear();
+        Assert.Equal(["1"], released);
+    }
+
+    /// <summary>Where a command fails, its number is known.</summary>
+    [Fact]
+    public void Run_CountsTheCommands_ThatItHandsOn()
+    {
+        using var device = new Emulator();
+        var list = Of(list =>
+        {
+            list.Join(0, 1);
+            list.Launch(KernelBuilder.Build("nothing", 1, k => k.IntParameter()), 1, 65_536, 1, 5);
+            list.Join(1, 0);
+        });
+        int number = 0;
+
+        Assert.Throws<ArgumentException>(() => list.Run(device, ref number));
+
+        Assert.Equal(2, number);
+    }
+
     private static CommandList OfLength(int count) => Of(list =>
     {
         for (int i = 0; i < count; i++)

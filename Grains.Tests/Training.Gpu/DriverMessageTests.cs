@@ -32,6 +32,7 @@ public sealed class DriverMessageTests
             CudaException.Of(
                 700, "cuda:0", CudaException.Waiting(new LaunchShape("sum_rows", 4, 2, 128)), "an illegal memory access (error 700)")
                 .Message,
+            CudaException.NoPageLocked("cuda:0", 3 << 20),
         ];
 
         Assert.All(said, message => Assert.DoesNotContain('\n', message));
@@ -47,6 +48,7 @@ public sealed class DriverMessageTests
             @"cuda:0: cannot finish its work, whose last part was kernel sum_rows on a grid of 4 × 2 blocks of 128 threads \(.*\): "
                 + "an illegal",
             said[6]);
+        Assert.StartsWith("cuda:0: the host cannot lock 3.0 MiB more of its memory", said[7], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -25,6 +25,10 @@ internal sealed unsafe class FailingAccelerator(IAccelerator device, FailingAcce
 
     public int Processors => device.Processors;
 
+    public int Replayed => device.Replayed;
+
+    public string? WhyNotReplayed => device.WhyNotReplayed;
+
     public long FreeMemory => Sound.FreeMemory;
 
     private IAccelerator Sound => !launches.IsBlown ? device : throw new DeviceLostException(

@@ -60,9 +60,19 @@ internal sealed class CommandList : ICommands
     /// <summary>Hands every command on, in order.</summary>
     public void Run(ICommands to)
     {
+        int number = 0;
+        Run(to, ref number);
+    }
+
+    /// <summary>The same.</summary>
+    /// <param name="to">Takes the commands.</param>
+    /// <param name="number">Becomes the number of each command, from 1, before it is handed on.</param>
+    public void Run(ICommands to, ref int number)
+    {
         int branch = 0;
         foreach (var one in CollectionsMarshal.AsSpan(_commands))
         {
+            number++;
             if (one.Branch != branch)
                 to.Branch(branch = one.Branch);
             Run(one, to);

@@ -21,8 +21,8 @@ internal readonly record struct Argument(long Bits)
 /// <see cref="Wait"/> and <see cref="Download"/> wait for it. Used by one thread at a time.
 /// </summary>
 /// <remarks>
-/// Each of its functions throws <see cref="DeviceLostException"/> where the device fails; once it has,
-/// <see cref="Free"/> and <see cref="FreeHost"/> do not.
+/// Each of its functions throws <see cref="DeviceLostException"/> where the device fails, and another exception where only what was asked
+/// of it does; once the device has, <see cref="Free"/> and <see cref="FreeHost"/> do not.
 /// </remarks>
 internal unsafe interface IAccelerator : ICommands, IDisposable
 {
@@ -31,6 +31,12 @@ internal unsafe interface IAccelerator : ICommands, IDisposable
 
     /// <summary>Its processors, each of which runs blocks by itself.</summary>
     int Processors { get; }
+
+    /// <summary>How many lists were replayed from what was made of them the second time.</summary>
+    int Replayed { get; }
+
+    /// <summary>Why lists are not replayed any more: what failed first; null where they are, or none came a second time.</summary>
+    string? WhyNotReplayed { get; }
 
     /// <summary>Bytes that can still be allocated.</summary>
     long FreeMemory { get; }
@@ -55,6 +61,7 @@ internal unsafe interface IAccelerator : ICommands, IDisposable
     void Download(nint from, void* to, long bytes);
 
     /// <summary>Allocates page-locked memory of the host.</summary>
+    /// <exception cref="InsufficientMemoryException">The host has not so much left.</exception>
     nint AllocateHost(long bytes);
 
     /// <summary>Gives it back.</summary>

@@ -39,6 +39,15 @@ internal sealed class Replays<T>(Func<CommandList, T?> make, Action<T> release) 
         return known.Made;
     }
 
+    /// <summary>Gives back what was made of a list, which is run as it is from then on.</summary>
+    public void Drop(T made)
+    {
+        var known = _entries.Single(entry => entry.Made == made);
+        release(made);
+        known.Made = null;
+        Count--;
+    }
+
     /// <summary>Gives back what was made.</summary>
     public void Clear()
     {

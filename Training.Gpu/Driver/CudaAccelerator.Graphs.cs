@@ -16,13 +16,23 @@ internal sealed unsafe partial class CudaAccelerator
     private bool _isWrittenDown;
     private int _branch;
 
+    /// <inheritdoc/>
+    public int Replayed => _replays?.Count ?? 0;
+
+    /// <inheritdoc/>
+    public string? WhyNotReplayed { get; private set; }
+
     private nint Current => StreamOf(_isWrittenDown ? _branch : 0);
 
     /// <inheritdoc/>
     public nint AllocateHost(long bytes)
     {
         Enter();
-        Check(Cuda.MemHostAlloc(out nint address, (nuint)bytes, 0), $"allocate {bytes} bytes of page-locked memory");
+        int code = Cuda.MemHostAlloc(out nint address, (nuint)bytes, 0);
+        if (code == Cuda.OutOfMemory)
+            throw new InsufficientMemoryException(CudaException.NoPageLocked(Device, bytes));
+        Check(code, $"allocate {bytes} bytes of page-locked memory");
+        _hostMemory.Add(address);
         return address;
     }
 
@@ -31,6 +41,7 @@ internal sealed unsafe partial class CudaAccelerator
     {
         if (_isDisposed)
             return;
+        _hostMemory.Remove(address);
         if (_isLost)
         {
             // A broken context may refuse it, and keep it until the process ends.
@@ -39,6 +50,7 @@ internal sealed unsafe partial class CudaAccelerator
         }
 
         Wait();
+        _replays?.Clear();
         Check(Cuda.MemFreeHost(address), "free page-locked memory");
     }
 
@@ -51,7 +63,14 @@ internal sealed unsafe partial class CudaAccelerator
         {
             _lastLaunch = known.Commands.LastLaunch;
             int code = Cuda.GraphLaunch(known.Executable, _stream);
-            if (code != Cuda.Success)
+            if (code == Cuda.OutOfMemory)
+            {
+                // A graph takes memory of its own when it is first launched; its commands need none.
+                WhyNotReplayed ??= $"the launch of a graph of {known.Commands.Count} commands: {CudaException.Text(code)}";
+                _replays.Drop(known);
+                commands.Run(this);
+            }
+            else if (code != Cuda.Success)
                 Fail(code, $"launch a graph of {known.Commands.Count} commands, the last of them {_lastLaunch}");
         }
         else
@@ -114,35 +133,44 @@ internal sealed unsafe partial class CudaAccelerator
             _branches.Add(stream);
         }
 
-        nint executable = 0;
-        _makesNoGraphs = Cuda.StreamBeginCapture(_stream, Cuda.CaptureOfThread) != Cuda.Success || !TryEnd(commands, out executable);
+        string? problem = WriteDown(commands, out nint executable);
+        (WhyNotReplayed, _makesNoGraphs) = (WhyNotReplayed ?? problem, problem is not null);
         return _makesNoGraphs ? null : new(executable, commands);
     }
 
-    private bool TryEnd(CommandList commands, out nint executable)
+    /// <summary>Makes a graph of a list; returns what failed first, null where nothing did.</summary>
+    private string? WriteDown(CommandList commands, out nint executable)
     {
         executable = 0;
-        bool isWhole = true;
+        int begun = Cuda.StreamBeginCapture(_stream, Cuda.CaptureOfThread);
+        if (begun != Cuda.Success)
+            return $"the beginning of a graph: {CudaException.Text(begun)}";
+        string? problem = null;
+        nint graph = 0;
+        int number = 0, ended;
         try
         {
-            // What cannot be written down does not break the device.
-            _isWrittenDown = true;
-            commands.Run(this);
+            // What cannot be written down does not break the device. A list that failed before may have left another branch.
+            (_isWrittenDown, _branch) = (true, 0);
+            commands.Run(this, ref number);
         }
-        catch (CudaException)
+        catch (Exception failed) when (failed is CudaException or OutOfDeviceMemoryException)
         {
-            isWhole = false;
+            problem = $"command {number} of a graph of {commands.Count}: {failed.Message}";
         }
         finally
         {
             (_isWrittenDown, _branch) = (false, 0);
+            ended = Cuda.StreamEndCapture(_stream, out graph);
         }
 
-        bool isMade = Cuda.StreamEndCapture(_stream, out nint graph) == Cuda.Success && isWhole
-            && Cuda.GraphInstantiate(out executable, graph, 0) == Cuda.Success;
+        if (ended != Cuda.Success)
+            problem ??= $"the end of a graph of {commands.Count} commands: {CudaException.Text(ended)}";
+        if (problem is null && Cuda.GraphInstantiate(out executable, graph, 0) is var made and not Cuda.Success)
+            (executable, problem) = (0, $"the making of a graph of {commands.Count} commands: {CudaException.Text(made)}");
         if (graph != 0)
             _ = Cuda.GraphDestroy(graph);
-        return isMade;
+        return problem;
     }
 
     private void DisposeOfGraphs()

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Text;
 using Orleans.Tbptt.Training.Engines;
@@ -23,6 +24,8 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
     private readonly bool _launchesGrids;
     private readonly Dictionary<string, nint> _functions = new(StringComparer.Ordinal);
     private readonly List<nint> _modules = [];
+    private readonly HashSet<nint> _memory = [];
+    private readonly HashSet<nint> _hostMemory = [];
     private readonly bool _isOpen;
     private LaunchShape? _lastLaunch;
     private bool _isLost;
@@ -37,26 +40,27 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
         Device = $"cuda:{ordinal}";
         Check(Cuda.Init(0), "start the driver");
         Check(Cuda.DeviceGet(out _device, ordinal), "open the device");
-        byte* name = stackalloc byte[256];
-        Check(Cuda.DeviceGetName(name, 256, _device), "ask for its name");
-        Name = Marshal.PtrToStringUTF8((nint)name) ?? "";
-        int capability = (Attribute(Cuda.MajorCapability) * 10) + Attribute(Cuda.MinorCapability);
-        if (capability < CudaDevices.LeastCapability)
-            throw new EngineUnavailableException(CudaDevices.TooWeak(Device, Name, capability));
+        if (CudaDevices.FindWeakness(Device, _device, out int capability) is { } weakness)
+            throw new EngineUnavailableException(weakness);
         _target = capability >= 90 ? "sm_90" : "sm_80";
         (Processors, _launchesGrids) = (Attribute(Cuda.ProcessorCount), Attribute(Cuda.CooperativeLaunch) != 0);
         Check(Cuda.DevicePrimaryCtxRetain(out _context, _device), "make a context");
-        Enter();
-        Check(Cuda.StreamCreate(out _stream, 1), "make a stream");
-        Check(Cuda.MemHostAlloc(out _staging, StagingBytes, 0), "allocate pinned memory");
-        _isOpen = true;
+        try
+        {
+            Enter();
+            Check(Cuda.StreamCreate(out _stream, 1), "make a stream");
+            _staging = AllocateHost(StagingBytes);
+            _isOpen = true;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
     public string Device { get; }
-
-    /// <summary>The device's name.</summary>
-    public string Name { get; }
 
     /// <inheritdoc/>
     public int Processors { get; }
@@ -106,6 +110,7 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
         if (code == Cuda.OutOfMemory)
             throw new OutOfDeviceMemoryException($"{Device}: {bytes} bytes were asked for, {FreeMemory} are free");
         Check(code, "allocate memory");
+        _memory.Add(address);
         return address;
     }
 
@@ -119,6 +124,10 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
 
         // Work that still uses it ends first.
         Wait();
+
+        // Another piece of memory may get the same address.
+        _replays?.Clear();
+        _memory.Remove(address);
         Check(Cuda.MemFree(address), "free memory");
     }
 
@@ -194,8 +203,14 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
         DisposeOfGraphs();
         foreach (nint module in _modules)
             _ = Cuda.ModuleUnload(module);
-        _ = Cuda.MemFreeHost(_staging);
-        _ = Cuda.StreamDestroy(_stream);
+
+        // Of a replica that was not made whole: the context stays while others compute there.
+        foreach (nint address in _memory)
+            _ = Cuda.MemFree(address);
+        foreach (nint address in _hostMemory)
+            _ = Cuda.MemFreeHost(address);
+        if (_stream != 0)
+            _ = Cuda.StreamDestroy(_stream);
         _ = Cuda.DevicePrimaryCtxRelease(_device);
     }
 
@@ -211,8 +226,8 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
             if (code == Cuda.Success)
                 return module;
             string said = Encoding.UTF8.GetString(log).TrimEnd('\0').ReplaceLineEndings(" ").Trim();
-            throw CudaException.Of(
-                code, Device, "compile its kernels", said.Length > 0 ? $"{CudaException.Text(code)}: {said}" : CudaException.Text(code));
+            Fail(code, "compile its kernels", said.Length > 0 ? $": {said}" : "");
+            return 0;
         }
     }
 
@@ -239,14 +254,20 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
     }
 
     /// <summary>
-    /// Throws. Whatever fails once a device computes, memory that there is not aside, leaves its context in a state that nobody knows.
+    /// Throws. An error of the device itself stays with its context, and is returned by whatever is asked next; where its work can still
+    /// be waited for, only what was asked of it failed, as a kernel that the driver refuses.
     /// </summary>
-    private void Fail(int code, string action)
+    [DoesNotReturn]
+    private void Fail(int code, string action, string details = "")
     {
-        var problem = CudaException.Of(code, Device, action, CudaException.Text(code));
+        string described = CudaException.Text(code) + details;
+
+        // While a stream writes down it cannot be waited for, and nothing of that is done on the device.
+        bool isLost = code != Cuda.OutOfMemory && !_isWrittenDown && (_stream == 0 || Cuda.StreamSynchronize(_stream) != Cuda.Success);
+        var problem = CudaException.Of(code, Device, action, described, isLost);
         if (code == Cuda.OutOfMemory)
             throw new OutOfDeviceMemoryException(problem.Message, problem);
-        if (!_isOpen || _isWrittenDown)
+        if (!_isOpen || !isLost)
             throw problem;
         _isLost = true;
         throw new DeviceLostException(new(Device), problem.Message, problem);

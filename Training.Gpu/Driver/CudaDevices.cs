@@ -25,7 +25,11 @@ internal static class CudaDevices
             if (version < LeastDriver)
                 return new(CudaDevices: 0, TooOld(version));
             CudaException.Check(Cuda.DeviceGetCount(out int count), "cuda", "count devices");
-            return count > 0 ? new(count) : new(CudaDevices: 0, WhyNone(Cuda.NoDevice, ""));
+            return count > 0 ? Offer(count) : new(CudaDevices: 0, WhyNone(Cuda.NoDevice, ""));
+        }
+        catch (CudaException problem)
+        {
+            return new(CudaDevices: 0, problem.Message);
         }
         catch (DllNotFoundException)
         {
@@ -36,6 +40,43 @@ internal static class CudaDevices
             return new(
                 CudaDevices: 0, $"NVIDIA's driver lacks a function ({problem.Message}): install driver 520 or newer");
         }
+    }
+
+    /// <summary>What is said of a device that is too old; null where it is not.</summary>
+    /// <param name="name">What it is called, as <c>cuda:0</c>.</param>
+    /// <param name="device">What the driver calls it.</param>
+    /// <param name="capability">Receives its compute capability, as 80 of 8.0.</param>
+    /// <exception cref="CudaException">The driver does not say.</exception>
+    public static unsafe string? FindWeakness(string name, int device, out int capability)
+    {
+        CudaException.Check(Cuda.DeviceGetAttribute(out int major, Cuda.MajorCapability, device), name, "ask what it can do");
+        CudaException.Check(Cuda.DeviceGetAttribute(out int minor, Cuda.MinorCapability, device), name, "ask what it can do");
+        capability = (major * 10) + minor;
+        if (capability >= LeastCapability)
+            return null;
+        byte* product = stackalloc byte[256];
+        CudaException.Check(Cuda.DeviceGetName(product, 256, device), name, "ask for its name");
+        return TooWeak(name, Marshal.PtrToStringUTF8((nint)product) ?? "", capability);
+    }
+
+    /// <summary>
+    /// Those before the first one that is too old: devices are a number of them, and the driver has the fastest ones first.
+    /// </summary>
+    private static DeviceSelector Offer(int count)
+    {
+        int usable = count;
+        List<string> weak = [];
+        for (int ordinal = 0; ordinal < count; ordinal++)
+        {
+            string name = $"cuda:{ordinal}";
+            CudaException.Check(Cuda.DeviceGet(out int device, ordinal), name, "open the device");
+            if (FindWeakness(name, device, out _) is not { } weakness)
+                continue;
+            usable = Math.Min(usable, ordinal);
+            weak.Add(weakness);
+        }
+
+        return weak.Count == 0 ? new(usable) : new(usable, string.Join("; ", weak));
     }
 
     /// <summary>What the driver says of a device; null where it fails. Makes no context: one takes memory of the device.</summary>
@@ -94,5 +135,5 @@ internal static class CudaDevices
     internal static string TooWeak(string device, string name, int capability) => string.Create(
         CultureInfo.InvariantCulture,
         $"{device} ({name}) has compute capability {capability / 10}.{capability % 10}, expected 8.0 or higher (A100, RTX 30 or newer); "
-        + $"write device: cpu");
+        + $"hide it by CUDA_VISIBLE_DEVICES, so that those behind it are used, or write device: cpu");
 }

@@ -13,11 +13,23 @@ internal sealed class CudaException : Exception
     public int Code { get; }
 
     /// <summary>
+    /// Whether the device cannot be used any more, as far as that was asked: it did not open, or its stream could not be waited for
+    /// afterwards. Otherwise the device is sound, and only what was asked of it failed.
+    /// </summary>
+    public bool IsLost { get; init; }
+
+    /// <summary>
     /// What failed where the device reports a kernel's error only when it is waited for.
     /// </summary>
     /// <param name="last">The last launch before; null where there was none since the wait before.</param>
     internal static string Waiting(LaunchShape? last) => last is null ? "finish its work"
         : $"finish its work, whose last part was {last} (an earlier kernel may have failed: CUDA_LAUNCH_BLOCKING=1 tells)";
+
+    /// <summary>What is said where the host has no page-locked memory left.</summary>
+    internal static string NoPageLocked(string device, long bytes) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{device}: the host cannot lock {bytes / 1048576.0:n1} MiB more of its memory, from which chunks are copied to the device; raise "
+        + $"the memory limit of the container or of the machine, lower tbptt.chunkLength or data.batchSize, or write device: cpu");
 
     /// <summary>Throws where a function did not return success.</summary>
     /// <param name="code">What it returned.</param>
@@ -30,8 +42,11 @@ internal sealed class CudaException : Exception
     }
 
     /// <summary>The exception of a code that the driver has described.</summary>
-    internal static CudaException Of(int code, string device, string action, string described) => new(
-        code, $"{device}: cannot {action}: {described}; look at `nvidia-smi` and the system's log for the device, or write device: cpu");
+    internal static CudaException Of(int code, string device, string action, string described, bool isLost = false) => new(
+        code, $"{device}: cannot {action}: {described}; look at `nvidia-smi` and the system's log for the device, or write device: cpu")
+    {
+        IsLost = isLost,
+    };
 
     /// <summary>A code's name and meaning, by the driver.</summary>
     public static unsafe string Text(int code)

@@ -36,8 +36,11 @@ internal sealed unsafe class Emulator(
     /// <summary>How many launches there were of each kernel.</summary>
     public Dictionary<string, int> Launches { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>How many lists were replayed from what was written down the first time.</summary>
+    /// <inheritdoc/>
     public int Replayed => _replays.Count;
+
+    /// <inheritdoc/>
+    public string? WhyNotReplayed => null;
 
     /// <summary>Pieces of page-locked memory that were not given back.</summary>
     public int PageLocked => _pageLocked.Count;

@@ -4,7 +4,7 @@ namespace Orleans.Tbptt.Training.Engines;
 
 /// <summary>The devices of this process, and the choice among them.</summary>
 /// <param name="CudaDevices">The number of visible CUDA devices.</param>
-/// <param name="WhyNone">Where there is none, the reason and what to do.</param>
+/// <param name="WhyNone">Where there is none, or others cannot be used, the reason and what to do.</param>
 public sealed record DeviceSelector(int CudaDevices, string WhyNone = DeviceSelector.NoneVisible)
 {
     private const string NoneVisible =
@@ -34,12 +34,14 @@ public sealed record DeviceSelector(int CudaDevices, string WhyNone = DeviceSele
             return available[0];
         if (available.Contains(asked))
             return asked;
+        string others = WhyNone == NoneVisible ? "" : $" ({WhyNone})";
         const string OrElse = "or use device: auto, which selects the CPU where there is no GPU";
         throw new DeviceUnavailableException(asked, CudaDevices switch
         {
             0 => $"{WhyNone}, {OrElse}",
-            1 => "this machine has only cuda:0; use that, or device: auto",
-            _ => $"this machine has only {CudaDevices} CUDA devices, cuda:0 to cuda:{CudaDevices - 1}; use one of them, or device: auto",
+            1 => $"this machine has only cuda:0{others}; use that, or device: auto",
+            _ => $"this machine has only {CudaDevices} CUDA devices, cuda:0 to cuda:{CudaDevices - 1}{others}; use one of them, or device: "
+                + "auto",
         });
     }
 

@@ -23,7 +23,9 @@ public interface IEngineLibrary
     /// <param name="device">Its device, <c>cpu</c> or <c>cuda:N</c>.</param>
     /// <exception cref="EngineUnavailableException">The engine's native libraries cannot be loaded.</exception>
     /// <exception cref="DeviceUnavailableException">This machine has no such device.</exception>
-    /// <exception cref="DeviceLostException">The device has computed in this process before, and fails now.</exception>
+    /// <exception cref="DeviceLostException">
+    /// The device cannot be used any more, or does not compute what it should; others of the machine may.
+    /// </exception>
     IReplica Open(ModelSpec model, LossSpec loss, DeviceName device);
 }
 

@@ -8,11 +8,12 @@ internal static class StepsPart
 {
     public static Task<string?> RunAsync(Target target, TextWriter output)
     {
-        output.WriteLine("chunk-step,cell,layers,lanes,steps,inputs,hidden,outputs,median µs,least µs");
+        output.WriteLine("chunk-step,cell,layers,lanes,steps,inputs,hidden,outputs,median µs,least µs,lists replayed");
         foreach (var work in target.IsEmulated ? Work.TimedEmulated : Work.Timed)
         {
             using var replica = target.Open(work.Model, new SquaredError());
-            output.WriteLine($"chunk-step,{work},{Figures(work.Times(replica))}");
+            string figures = Figures(work.Times(replica));
+            output.WriteLine($"chunk-step,{work},{figures},{Target.Replayed(replica, output)}");
         }
 
         return Task.FromResult<string?>(null);

@@ -60,6 +60,19 @@ public sealed class DeviceSelectorTests
         Assert.DoesNotContain('\n', refusal.Message);
     }
 
+    /// <summary>Of devices that are there but cannot be used the reason is said.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Resolve_SaysWhyOthersCannotBeUsed(int devices)
+    {
+        var selector = new DeviceSelector(devices, "cuda:2 is too old");
+
+        var refusal = Assert.Throws<DeviceUnavailableException>(() => selector.Resolve(new("cuda:2")));
+
+        Assert.Contains("(cuda:2 is too old); use ", refusal.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true, "nvidia0")]
