@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Comparing;
 using Orleans.Tbptt.Specs.Schedules;
+using Orleans.Tbptt.Specs.Writing;
 
 namespace Orleans.Tbptt.Training.Bisecting;
 
@@ -18,12 +19,6 @@ internal static class SpecEffects
 {
     /// <summary>Steps of a schedule that are looked at: beyond them a key counts from its first step on.</summary>
     private const long LongestSearch = 10_000_000;
-
-    private static readonly string[] Harmless =
-    [
-        "name", "device", "limits", "audit", "checkpoint", "metrics", "train.trainers", "train.autoscale", "train.threads", "train.epochs",
-        "train.earlyStopping", "extends.idleSeconds",
-    ];
 
     private static readonly string[] OfTheBeginning = ["seed", "model", "extends"];
 
@@ -48,10 +43,18 @@ internal static class SpecEffects
         && BisectedRun.HaveSameFiles(a, b) && a.Status.Arithmetic == b.Status.Arithmetic
         && Between(a, b, Math.Min(a.Status.Step, b.Status.Step)).All(key => key.From is null);
 
+    /// <summary>
+    /// Whether a key changes no bit, whatever its values: those that the spec's hash leaves out, but for the number of shards and the
+    /// checkpoint that an extending run begins with; and a name and a device.
+    /// </summary>
+    /// <param name="key">The key's path.</param>
+    internal static bool IsHarmless(string key) =>
+        Is(key, "name") || Is(key, "device") || (SpecHash.IsLeftOut(key) && key is not ("train.shards" or "extends.checkpoint"));
+
     private static long? FromOf(SpecDifference one, BisectedRun a, BisectedRun b, long last)
     {
         long first = Math.Max(a.FirstStep, b.FirstStep);
-        bool isHarmless = Harmless.Any(key => Is(one.Key, key))
+        bool isHarmless = IsHarmless(one.Key)
             || (one.Key == "train.output" && one.A != "ema" && one.B != "ema")
             || (one.Key == "engine" && a.Status.Arithmetic == b.Status.Arithmetic)
             || (one.Key == "train.shards" && a.Spec.Train.ShardCount == b.Spec.Train.ShardCount)

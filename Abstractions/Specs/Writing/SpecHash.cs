@@ -20,5 +20,16 @@ public static class SpecHash
     /// <summary>Whether a hash is that of a spec; also one of a release that hashed the number of epochs.</summary>
     public static bool Matches(string hash, RunSpec spec) => hash == Of(spec) || hash == Digest(SpecWriter.TrainingOfEpochs(spec));
 
+    /// <summary>Whether the hash leaves a key out, whatever section of a run it is in.</summary>
+    /// <param name="key">The key's path, such as <c>train.trainers</c>.</param>
+    public static bool IsLeftOut(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+
+        // Deeper ones are names of columns, or keys of sections that are left out as a whole.
+        return key.Split('.') is [var first, ..] parts && (SpecWriter.NotOfTheTraining.Contains(first)
+            || (first is "train" or "extends" && parts.Length > 1 && SpecWriter.NotOfTheTraining.Contains(parts[1])));
+    }
+
     private static string Digest(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

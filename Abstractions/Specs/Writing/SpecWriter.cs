@@ -5,6 +5,13 @@ namespace Orleans.Tbptt.Specs.Writing;
 /// <summary>Writes specs as YAML that a reader reads back to an equal spec, wherever it is read.</summary>
 public static class SpecWriter
 {
+    /// <summary>Keys that no committed state belongs to, by their names, whatever their section.</summary>
+    internal static readonly string[] NotOfTheTraining =
+    [
+        "trainers", "shards", "autoscale", "threads", "epochs", "earlyStopping", "limits", "audit", "speculate", "checkpoint", "metrics",
+        "idleSeconds",
+    ];
+
     /// <summary>Writes every key that applies to the spec's choices, defaults too; paths are absolute.</summary>
     /// <exception cref="ArgumentException">A path of a npy source has a comma, for which the source key has no spelling.</exception>
     public static string ToYaml(RunSpec spec) => Write(spec);
@@ -15,10 +22,7 @@ public static class SpecWriter
     /// when checkpoints are taken, which events are kept, and when a run that follows its file has
     /// completed.
     /// </summary>
-    internal static string Training(RunSpec spec) =>
-        Write(
-            WithoutChoice(spec), "trainers", "shards", "autoscale", "threads", "epochs", "earlyStopping", "limits", "audit",
-            "speculate", "checkpoint", "metrics", "idleSeconds");
+    internal static string Training(RunSpec spec) => Write(WithoutChoice(spec), NotOfTheTraining);
 
     /// <summary>The same with the number of epochs.</summary>
     internal static string TrainingOfEpochs(RunSpec spec) =>
