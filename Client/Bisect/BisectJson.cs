@@ -28,8 +28,10 @@ internal static class BisectJson
         ["lanes"] = new JsonArray([.. found.Lanes.Select(Of)]),
         ["state"] = new JsonArray([.. found.State.Select(Of)]),
         ["notReproduced"] = new JsonObject { ["a"] = Of(found.A), ["b"] = Of(found.B) },
+        ["reproduced"] = new JsonObject { ["a"] = Of(found.ReproducedA), ["b"] = Of(found.ReproducedB) },
         ["causes"] = new JsonArray([.. found.Causes.Select(cause => (JsonNode)cause)]),
         ["areTogether"] = found.AreTogether,
+        ["dataTried"] = found.IsDataTried,
         ["keys"] = new JsonArray([.. found.Keys.Select(key => new JsonObject
         {
             ["key"] = key.Difference.Key, ["a"] = key.Difference.A, ["b"] = key.Difference.B, ["lineA"] = key.LineA, ["lineB"] = key.LineB,
@@ -82,6 +84,12 @@ internal static class BisectJson
     {
         ["step"] = wrong.Difference.Step, ["earliest"] = wrong.Earliest, ["what"] = wrong.Difference.What,
         ["computed"] = wrong.Difference.Computed, ["published"] = wrong.Difference.Published, ["onlyPublished"] = wrong.IsOnlyPublished,
+        ["computedFrom"] = wrong.ComputedFrom,
+    };
+
+    private static JsonObject? Of(Reproduced? steps) => steps is null ? null : new()
+    {
+        ["from"] = steps.From, ["to"] = steps.To, ["compared"] = steps.Compared, ["lastState"] = steps.LastState,
     };
 
     private static JsonObject? Of(DataFile? file) => file is null ? null

@@ -118,7 +118,8 @@ internal sealed class BisectReport(
             WriteLane(lane);
         if (found.Lanes.Count > Most)
             Line("", $"and {found.Lanes.Count - Most} more lanes");
-        else if (found.Lanes.Count == 0 && found.Verdict == BisectVerdict.Step)
+        else if (found.Lanes.Count == 0 && found.Verdict == BisectVerdict.Step
+            && !a.Spec.Train.IsLocal && !b.Spec.Train.IsLocal)
             Line("lanes", "the same losses and gradients in all: the update is what differs");
         foreach (var (i, part) in found.State.GroupBy(tensor => tensor.Part).Index())
             WriteTensors($"{part.Key}: ", part.First(), part.Count(), i == 0 ? "state" : "");

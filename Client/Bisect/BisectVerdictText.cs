@@ -20,6 +20,11 @@ internal sealed class BisectVerdictText(BisectedRun a, BisectedRun b, Bisected f
         BisectVerdict.Step => $"unlike     from step {Text.Count(found.Step!.Value)} on; {EqualStates}",
         BisectVerdict.NotReproduced =>
             $"unlike     from step {Text.Count(found.Step!.Value)} on, which {Wrong} not what spec and data give",
+        BisectVerdict.NotKept => $"not known  specs and data give equal states up to step {Text.Count(found.Last)}; the runs have not both "
+            + "kept a hash or a checkpoint that says that theirs is this one",
+        BisectVerdict.StateNotReproduced => (found.Step is { } step
+            ? $"unlike     step {Text.Count(step)}, the first unlike one that was published; " : "not known  nothing unlike was published; ")
+            + $"{EqualStates}, and not what spec and data give",
         _ when found.Published is { } published => $"unlike     step {Text.Count(published.Step)}, the first unlike one that was "
             + "published; " + (found.EqualTo is null ? "no state before it is known to be equal" : EqualStates),
         _ => $"not known  nothing unlike was published{(found.EqualTo is null ? "" : $", and {EqualStates}")}; the steps behind it cannot "
@@ -30,6 +35,8 @@ internal sealed class BisectVerdictText(BisectedRun a, BisectedRun b, Bisected f
     public IReadOnlyList<string> Lines() => found.Verdict switch
     {
         BisectVerdict.NotReproduced => [.. Of("A", found.A), .. Of("B", found.B), .. Both()],
+        BisectVerdict.StateNotReproduced => [.. OfTheStateBefore("A", found.A), .. OfTheStateBefore("B", found.B)],
+        BisectVerdict.NotKept => [.. Reproduced()],
         BisectVerdict.Step => [.. Causes($"step {Text.Count(found.Step!.Value)}")],
         BisectVerdict.FirstState => [.. OfTheFirstState()],
         BisectVerdict.NotComputed when found.Published is not null => [.. FromFilesAlone()],
@@ -73,10 +80,16 @@ internal sealed class BisectVerdictText(BisectedRun a, BisectedRun b, Bisected f
 
     private IEnumerable<string> Causes(string what)
     {
+        if (found.IsDataTried is not { } isDataTried)
+        {
+            yield return $"not tried: {what} cannot be computed here with sections of the other run's spec; what is unlike stands above";
+            yield break;
+        }
+
         if (found.Causes.Count == 0)
         {
-            yield return $"not found: no section of A's spec, nor its data, gives A's bits where it takes the place of B's in {what}; what "
-                + "is unlike stands above";
+            yield return $"not found: no section of A's spec{(isDataTried ? ", nor its data," : "")} gives A's bits where it takes the place "
+                + $"of B's in {what}; what is unlike stands above";
             yield break;
         }
 
@@ -113,6 +126,17 @@ internal sealed class BisectVerdictText(BisectedRun a, BisectedRun b, Bisected f
             yield return $"later states of {name} are unlike, too: it went on with what was wrong";
     }
 
+    private static IEnumerable<string> OfTheStateBefore(string name, NotReproduced? wrong)
+    {
+        if (wrong is not { Difference: var difference })
+            yield break;
+        string steps = wrong.Earliest == difference.Step ? $"step {Text.Count(difference.Step)}"
+            : $"one of steps {Text.Count(wrong.Earliest)} to {Text.Count(difference.Step)}";
+        yield return $"the state after step {Text.Count(difference.Step)}, in which the runs are still equal, is not what is computed from "
+            + $"{wrong.ComputedFrom} of {name}: {difference.What} is {difference.Computed}, and {name} has {difference.Published}; {steps} "
+            + $"was computed wrongly, or a file was changed: 'tbptt verify' of {name} says from which step on";
+    }
+
     private IEnumerable<string> Both()
     {
         if (found is { A: not null, B: not null })
@@ -123,10 +147,18 @@ internal sealed class BisectVerdictText(BisectedRun a, BisectedRun b, Bisected f
 
     private IEnumerable<string> Reproduced()
     {
-        if (found.IsAReproduced)
-            yield return "computed again, A is what its spec and data give";
-        if (found.IsBReproduced)
-            yield return "computed again, B is what its spec and data give";
+        if (found.ReproducedA is { } ofA)
+            yield return Show("A", ofA);
+        if (found.ReproducedB is { } ofB)
+            yield return Show("B", ofB);
+    }
+
+    private static string Show(string name, Reproduced steps)
+    {
+        string states = steps.LastState is not { } last ? "; nothing was kept of their states"
+            : last < steps.To ? $", the last state that was kept is that after step {Text.Count(last)}" : "";
+        return $"computed again, {name} is what its spec and data give up to step {Text.Count(steps.To)} ({Text.Count(steps.Compared)} of "
+            + $"{Text.Plural(steps.To - steps.From, "step")} from {Text.Count(steps.From + 1)} on published{states})";
     }
 
     private IEnumerable<string> FromFilesAlone()

@@ -36,7 +36,7 @@ internal static class StatementCheck
             problems.Add("the signature was not checked");
         }
 
-        Line("says", $"steps {Text.Count(statement.From)} to {Text.Count(statement.Step)} were computed again and are equal, "
+        Line("says", $"steps {Text.Count(statement.From + 1)} to {Text.Count(statement.Step)} were computed again and are equal, "
             + $"{Text.Count(statement.Compared)} of them compared one by one");
         Line("by", Text.OneLine($"{statement.Product}, arithmetic {statement.Arithmetic}"));
         Line("spec", $"sha256 {Text.OneLine(statement.Spec)}");

@@ -39,9 +39,9 @@ internal static class VerifyReport
         return missing.Length + end.Length == 0 ? "equal" : $"equal      in all that the run has published of these steps{missing}{end}";
     }
 
-    /// <summary>Whether anything was compared: with neither steps nor a model nothing is known to be equal.</summary>
+    /// <summary>Whether anything was compared: with neither steps nor an end nor a model nothing is known to be equal.</summary>
     public static bool IsCompared(VerifyTarget target, Verified verified) =>
-        !target.IsRun || verified.Compared > 0 || verified.Model is not null;
+        !target.IsRun || verified.Compared > 0 || verified.IsEndHashed || verified.Model is not null;
 
     /// <summary>As JSON.</summary>
     public static JsonObject Json(VerifyTarget target, Verified verified)

@@ -41,7 +41,7 @@ public sealed class BisectTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         var spec = Recipe(recipe);
         var (a, b) = (await Train(spec), await Train(spec with
         {
-            Name = "other", Checkpoint = spec.Checkpoint with { EverySteps = 6 },
+            Name = "other", Speculate = SpeculationKind.Auto, Checkpoint = spec.Checkpoint with { EverySteps = 6 },
             Train = spec.Train with { Trainers = 1, Shards = 3 },
         }));
 
@@ -50,7 +50,8 @@ public sealed class BisectTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         Assert.True(json["equal"]!.GetValue<bool>());
         Assert.Equal(a.Status.Step, Of<long>(json, "equalTo"));
         Assert.All(json["keys"]!.AsArray(), key => Assert.Null(key!["from"]));
-        Assert.Contains(json["keys"]!.AsArray(), key => key!["key"]!.GetValue<string>() == "train.trainers");
+        foreach (string key in new[] { "train.trainers", "speculate" })
+            Assert.Contains(json["keys"]!.AsArray(), one => Of<string>(one!, "key") == key);
         if (recipe != "without hashes")
             Assert.Equal(0, Of<long>(json, "computed"));
         AssertFewReplays(json);
@@ -155,6 +156,10 @@ public sealed class BisectTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         Assert.Null(json["notReproduced"]!["a"]);
         var wrong = json["notReproduced"]!["b"]!;
         Assert.Equal((40, true), (Of<long>(wrong, "earliest"), Of<bool>(wrong, "onlyPublished")));
+        var sound = json["reproduced"]!["a"]!;
+        Assert.Equal((39, 40, 1, 40),
+            (Of<long>(sound, "from"), Of<long>(sound, "to"), Of<long>(sound, "compared"), Of<long>(sound, "lastState")));
+        Assert.Null(json["reproduced"]!["b"]);
         AssertFewReplays(json);
         Assert.Equal(ExitCode.Unequal, await _console.RunAsync("bisect", b, a.Directory.Path));
         Assert.EndsWith(
@@ -189,6 +194,96 @@ public sealed class BisectTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         if (what == "every step")
             Assert.Equal((at, at, false), (Of<long>(found, "earliest"), Of<long>(found, "step"), Of<bool>(found, "onlyPublished")));
         AssertFewReplays(json);
+    }
+
+    /// <summary>Both runs have published the same wrong states before the step of which one journal says something else.</summary>
+    [Fact]
+    public async Task RunsThatAreWrongBeforeTheyPart_AreNotSaidToBeWrongInThatStep()
+    {
+        var run = await Train(Spec);
+        string a = Copy(run, "wrong"), b = Copy(run, "changed");
+        foreach (string copy in new[] { a, b })
+        {
+            Directory.Delete(Path.Combine(copy, "checkpoints"), recursive: true);
+            Edit(copy, step => step.Step < 20 ? step : step with { StateHash = new(step.StateHash!.Value.Value ^ 1) });
+        }
+
+        Edit(b, step => step is not { Step: 54 } ? step : step with { StateHash = new(step.StateHash!.Value.Value ^ 2) });
+
+        var json = await Bisect(ExitCode.Unequal, a, b);
+
+        Assert.Equal(("stateNotReproduced", 54, 53),
+            (Of<string>(json, "verdict"), Of<long>(json, "step"), Of<long>(json, "equalTo")));
+        foreach (string name in new[] { "a", "b" })
+        {
+            var wrong = json["notReproduced"]![name]!;
+            Assert.Equal((53, 1, "the first state"),
+                (Of<long>(wrong, "step"), Of<long>(wrong, "earliest"), Of<string>(wrong, "computedFrom")));
+            Assert.Null(json["reproduced"]![name]);
+        }
+
+        Assert.Contains("'tbptt verify' of A says from which step on", json["why"]![0]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Unequal, await _console.RunAsync("bisect", a, b));
+        Assert.EndsWith(
+            "unlike     step 54, the first unlike one that was published; the states after step 53 are equal, and not what spec and data "
+            + "give\n", _console.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task RunsOfWhichNothingWasKept_AreNotSaidToBeEqual(bool isOne)
+    {
+        var run = await Train(Spec);
+        string a = Copy(run, "kept"), b = Copy(run, "bare");
+        foreach (string copy in isOne ? new[] { b } : [a, b])
+        {
+            Edit(copy, _ => null);
+            Directory.Delete(Path.Combine(copy, "checkpoints"), recursive: true);
+            string status = Path.Combine(copy, "status.json"), text = File.ReadAllText(status);
+            File.WriteAllText(status, text.Replace($"\"{run.Status.StateHash}\"", "null", StringComparison.Ordinal));
+            Assert.NotEqual(text, File.ReadAllText(status));
+        }
+
+        var json = await Bisect(ExitCode.Failed, a, b);
+
+        Assert.Equal(("notKept", false), (Of<string>(json, "verdict"), Of<bool>(json, "equal")));
+        Assert.Null(json["reproduced"]!["b"]);
+        AssertFewReplays(json);
+    }
+
+    [Theory]
+    [InlineData(5, 3, true)]
+    [InlineData(3, 5, true)]
+    [InlineData(5, 3, false)]
+    [InlineData(3, 5, false)]
+    public async Task RoundsOfUnlikeLength_PartAtTheEndOfTheShorterOne(int stepsA, int stepsB, bool isPublished)
+    {
+        var (a, b) = (await Train(Spec.InRounds(stepsA)), await Train(Spec.InRounds(stepsB)));
+        foreach (var run in isPublished ? [] : new[] { a, b })
+            Edit(run.Directory.Path, _ => null);
+
+        var json = await Bisect(ExitCode.Unequal, a, b);
+
+        Assert.Equal(("step", 3, 0, "train.sync"),
+            (Of<string>(json, "verdict"), Of<long>(json, "step"), Of<long>(json, "equalTo"), Causes(json)));
+        Assert.Equal(("the length of the round (train.sync.chunks)", $"{stepsA}", $"{stepsB}"),
+            (Of<string>(json["outcome"]!, "what"), Of<string>(json["outcome"]!, "a"), Of<string>(json["outcome"]!, "b")));
+        Assert.Empty(json["state"]!.AsArray());
+        AssertFewReplays(json);
+    }
+
+    [Fact]
+    public async Task KeyOfTheData_IsTriedAsACause_WhereTheFilesAreTheSame()
+    {
+        var (a, b) = (await Train(Spec), await Train(Spec with { Data = Spec.Data with { ValidationFraction = 0.4 } }));
+
+        var json = await Bisect(ExitCode.Unequal, a, b);
+
+        Assert.Equal(("step", 1, "data"), (Of<string>(json, "verdict"), Of<long>(json, "step"), Causes(json)));
+        Assert.True(Of<bool>(json, "dataTried"));
+        Assert.Contains(json["why"]!.AsArray(), line =>
+            line!.GetValue<string>().StartsWith("data.validationFraction is 0.2 in A", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -236,7 +331,7 @@ public sealed class BisectTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         string[] why = [.. json["why"]!.AsArray().Select(line => line!.GetValue<string>())];
         Assert.StartsWith("perhaps the arithmetic: fused 1 in A", why[0], StringComparison.Ordinal);
         Assert.Contains("perhaps a key: train.clipNorm is 0.5 in A", why[1], StringComparison.Ordinal);
-        Assert.Contains("computed again, A is what its spec and data give", why);
+        Assert.Contains("computed again, A is what its spec and data give up to step 1 (1 of 1 step from 1 on published)", why);
     }
 
     private static RunSpec Recipe(string recipe) => recipe switch
@@ -272,7 +367,7 @@ public sealed class BisectTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     }
 
     private static void AssertFewReplays(JsonNode json) => Assert.InRange(
-        Of<int>(json, "replays"), 0, (int)Math.Log2(Of<long>(json, "last") - Of<long>(json, "first")) + 3);
+        Of<int>(json, "replays"), 0, (int)Math.Ceiling(Math.Log2(Of<long>(json, "last") - Of<long>(json, "first"))) + 3);
 
     private static string Causes(JsonNode json) => string.Join(", ", json["causes"]!.AsArray().Select(cause => cause!.GetValue<string>()));
 
@@ -289,9 +384,9 @@ public sealed class BisectTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
                 line => line.Length > 0)]);
     }
 
-    private string Copy(FinishedRun run)
+    private string Copy(FinishedRun run, string place = "copies")
     {
-        string to = _directory.File(run.Directory.Id.Text);
+        string to = Path.Combine(_directory.File(place), run.Directory.Id.Text);
         foreach (string file in Directory.EnumerateFiles(run.Directory.Path, "*", SearchOption.AllDirectories))
         {
             string target = Path.Combine(to, Path.GetRelativePath(run.Directory.Path, file));

@@ -86,6 +86,11 @@ public sealed class VerifyTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         AssertDiffers(await Verify(ExitCode.Unequal, copy), 9, "the loss");
 
         File.WriteAllLines(metrics, lines);
+        string status = Path.Combine(copy, "status.json"), ended = File.ReadAllText(status);
+        File.WriteAllText(status, ended.Replace($"{run.Status.StateHash}", "00000000000000ff", StringComparison.Ordinal));
+        AssertDiffers(await Verify(ExitCode.Unequal, copy), run.Status.Step, "the hash of the state at the end");
+
+        File.WriteAllText(status, ended);
         string model = Path.Combine(copy, "model.safetensors");
         byte[] bytes = File.ReadAllBytes(model);
         bytes[^1] ^= 1;

@@ -22,6 +22,14 @@ public enum BisectVerdict
 
     /// <summary>They are unlike, or may be; which step it is cannot be computed here.</summary>
     NotComputed,
+
+    /// <summary>
+    /// The last state in which the runs are equal, as they published or kept it, is not what is computed: a step before it is wrong.
+    /// </summary>
+    StateNotReproduced,
+
+    /// <summary>Specs and data give equal states; the runs have not both kept something that says that theirs are these.</summary>
+    NotKept,
 }
 
 /// <summary>A step of a run that is not what its spec and data give.</summary>
@@ -30,7 +38,23 @@ public enum BisectVerdict
 /// <param name="IsOnlyPublished">
 /// Whether later published hashes are those of the other run, so that only the journal can have changed; null where nothing says so.
 /// </param>
-public sealed record NotReproduced(Unequal Difference, long Earliest, bool? IsOnlyPublished);
+public sealed record NotReproduced(Unequal Difference, long Earliest, bool? IsOnlyPublished)
+{
+    /// <summary>
+    /// What was computed from, such as a checkpoint's name, where the difference is that of the last state in which the runs are equal;
+    /// null elsewhere.
+    /// </summary>
+    public string? ComputedFrom { get; init; }
+}
+
+/// <summary>Steps of a run that are what its spec and data give, as far as the run published or kept something of them.</summary>
+/// <param name="From">The step of the state that was computed from.</param>
+/// <param name="To">The last step that was compared.</param>
+/// <param name="Compared">How many of the steps behind the first state to the last one were published, and so compared.</param>
+/// <param name="LastState">
+/// The last step whose state was held to a published hash, to that of the run's end, or to a checkpoint; null for none.
+/// </param>
+public sealed record Reproduced(long From, long To, long Compared, long? LastState);
 
 /// <summary>What is behind the first unlike step of two runs.</summary>
 public sealed record Bisected
@@ -59,7 +83,7 @@ public sealed record Bisected
     /// </summary>
     public Unequal? Published { get; init; }
 
-    /// <summary>The first unlike step; null where it is not known.</summary>
+    /// <summary>The first step that is unlike, as computed or as published; null where it is not known.</summary>
     public long? Step { get; init; }
 
     /// <summary>Its epoch, from 1; null where the step is not known.</summary>
@@ -80,11 +104,11 @@ public sealed record Bisected
     /// <summary>How the second run is not what its spec and data give.</summary>
     public NotReproduced? B { get; init; }
 
-    /// <summary>Whether each step of the first run that was computed again is the one that it published.</summary>
-    public bool IsAReproduced { get; init; }
+    /// <summary>Which steps of the first run are the ones that it published; null where one is not, or where none was compared.</summary>
+    public Reproduced? ReproducedA { get; init; }
 
-    /// <summary>Whether each step of the second run that was computed again is the one that it published.</summary>
-    public bool IsBReproduced { get; init; }
+    /// <summary>The same of the second run.</summary>
+    public Reproduced? ReproducedB { get; init; }
 
     /// <summary>The keys in which the specs differ.</summary>
     public IReadOnlyList<UnlikeKey> Keys { get; init; } = [];
@@ -97,6 +121,9 @@ public sealed record Bisected
 
     /// <summary>Whether no single one of <see cref="Causes"/> is enough.</summary>
     public bool AreTogether { get; init; }
+
+    /// <summary>Whether the first run's data were tried as a cause; null where nothing was tried.</summary>
+    public bool? IsDataTried { get; init; }
 
     /// <summary>How often steps were computed from a checkpoint, or from a run's first state, on.</summary>
     public int Replays { get; init; }

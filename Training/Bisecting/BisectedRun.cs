@@ -46,8 +46,10 @@ public sealed class BisectedRun : IDisposable
     /// <summary>How often its steps were computed from a checkpoint, or from its first state, on.</summary>
     public int Replays { get; private set; }
 
-    /// <summary>The last step of which the state that the run published or kept is known to be that of the other run.</summary>
-    internal long LastRight { get; set; }
+    /// <summary>
+    /// The last step of which the state that the run published or kept is known to be that of the other run. It need not be right.
+    /// </summary>
+    internal long LastEqual { get; set; }
 
     /// <summary>Steps that were computed.</summary>
     public long Computed { get; private set; }
@@ -101,6 +103,9 @@ public sealed class BisectedRun : IDisposable
     /// <summary>The steps that it published behind one, in order.</summary>
     /// <exception cref="IOException">The journal cannot be read.</exception>
     internal IEnumerable<StepCommitted> PublishedAfter(long step) => PublishedSteps.From(Run, step + 1);
+
+    /// <summary>The hash of the state that the run ended with, where that is S(step).</summary>
+    internal StateHash? EndAt(long step) => Status.HasEnded && Status.Step == step ? Status.StateHash : null;
 
     /// <summary>The hash of S(step) as the run published it, else of its checkpoint; null where neither is there.</summary>
     /// <exception cref="IOException">The journal cannot be read.</exception>

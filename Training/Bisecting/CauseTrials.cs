@@ -39,8 +39,11 @@ internal static class CauseTrials
     /// <summary>What makes the states unlike that the runs begin with.</summary>
     /// <param name="a">The first run.</param>
     /// <param name="b">The second run.</param>
-    /// <returns>The causes, and whether only all of them together are one; none where no trial gives the first run's bits.</returns>
-    public static (IReadOnlyList<string> Causes, bool AreTogether) OfTheFirstState(RunReplay a, RunReplay b) =>
+    /// <returns>
+    /// The causes, and whether only all of them together are one; none where no trial gives the first run's bits. Whether the data were
+    /// tried: they cannot be where an element of them has another shape.
+    /// </returns>
+    public static (IReadOnlyList<string> Causes, bool AreTogether, bool IsDataTried) OfTheFirstState(RunReplay a, RunReplay b) =>
         Try(a, b, new TrainingState(a.TrainedSpec).Hash(), (spec, _) => new TrainingState(spec).Hash());
 
     /// <summary>What makes the states unlike after a step before which they are equal.</summary>
@@ -50,11 +53,12 @@ internal static class CauseTrials
     /// <param name="at">The step's chunk.</param>
     /// <param name="after">What the step gives in the first run.</param>
     /// <inheritdoc cref="OfTheFirstState" path="/returns"/>
-    public static (IReadOnlyList<string> Causes, bool AreTogether) OfAStep(
+    public static (IReadOnlyList<string> Causes, bool AreTogether, bool IsDataTried) OfAStep(
         RunReplay a, RunReplay b, TrainingSnapshot before, StepPosition at, StepTrial after) =>
         Try<StepTrial?>(a, b, after, (spec, data) => StepTrial.Of(b, spec, data, before, at));
 
-    private static (IReadOnlyList<string>, bool) Try<T>(RunReplay a, RunReplay b, T expected, Func<RunSpec, IDataSource, T> compute)
+    private static (IReadOnlyList<string>, bool, bool) Try<T>(
+        RunReplay a, RunReplay b, T expected, Func<RunSpec, IDataSource, T> compute)
     {
         var (from, own) = (a.TrainedSpec, b.TrainedSpec);
         bool Gives(RunSpec spec, IDataSource data)
@@ -73,15 +77,20 @@ internal static class CauseTrials
         var unlike = Sections.Where(section => !section.Adopt(own, from).Equals(own)).ToList();
         List<string> causes = [.. unlike.Where(section => Gives(section.Adopt(own, from), b.Data)).Select(section => section.Key)];
         bool hasOtherData = !a.Born.Files.Select(file => file.Sha256).SequenceEqual(b.Born.Files.Select(file => file.Sha256));
-        bool canTakeData = hasOtherData && a.Data.Shape == b.Data.Shape;
-        if (canTakeData && Gives(own, a.Data))
+        bool isDataTried = (hasOtherData || !own.Data.Equals(from.Data)) && a.Data.Shape == b.Data.Shape;
+
+        // The files alone, and with them how they are read.
+        bool GivesWithData(RunSpec spec) =>
+            isDataTried && (Gives(spec, a.Data) || (!spec.Data.Equals(from.Data) && Gives(spec with { Data = from.Data }, a.Data)));
+        if (GivesWithData(own))
             causes.Add(Data);
         if (causes.Count > 0)
-            return (Narrowest(causes), false);
+            return (Narrowest(causes), false, isDataTried);
         var all = unlike.Aggregate(own, (spec, section) => section.Adopt(spec, from));
-        return Gives(all, canTakeData ? a.Data : b.Data)
-            ? ([.. Narrowest([.. unlike.Select(section => section.Key)]), .. canTakeData ? [Data] : Array.Empty<string>()], true)
-            : ([], false);
+        var keys = Narrowest([.. unlike.Select(section => section.Key)]);
+        return Gives(all, b.Data) ? (keys, true, isDataTried)
+            : GivesWithData(all) ? ([.. keys, Data], true, isDataTried)
+            : ([], false, isDataTried);
     }
 
     /// <summary>Without the sections that contain another one of them.</summary>

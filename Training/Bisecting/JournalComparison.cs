@@ -30,7 +30,7 @@ internal sealed record JournalComparison(long Compared, long Hashes, long? Equal
                 found = found with { EqualTo = one.Step };
         }
 
-        if (found.EqualTo == last || EndOf(a, last) is not { } endA || EndOf(b, last) is not { } endB)
+        if (found.EqualTo == last || a.EndAt(last) is not { } endA || b.EndAt(last) is not { } endB)
             return found;
         return endA == endB ? found with { EqualTo = last }
             : found with { Difference = new(last, "the hash of the state at the end", $"{endA}", $"{endB}") };
@@ -49,12 +49,8 @@ internal sealed record JournalComparison(long Compared, long Hashes, long? Equal
         }
 
         long last = Math.Min(a.Status.Step, b.Status.Step);
-        return last > step && EndOf(a, last) is { } endA && EndOf(b, last) is { } endB ? endA == endB : null;
+        return last > step && a.EndAt(last) is { } endA && b.EndAt(last) is { } endB ? endA == endB : null;
     }
-
-    /// <summary>The hash of a run's last state, where that is this step.</summary>
-    private static StateHash? EndOf(BisectedRun run, long step) =>
-        run.Status.HasEnded && run.Status.Step == step ? run.Status.StateHash : null;
 
     /// <summary>The steps behind one that both journals have, in order.</summary>
     private static IEnumerable<(StepCommitted A, StepCommitted B)> Shared(BisectedRun a, BisectedRun b, long after)

@@ -7,9 +7,9 @@ namespace Orleans.Tbptt.Training.Bisecting;
 /// by their checkpoints, halving the steps between; then both runs are computed side by side from the last state that is known to be equal.
 /// </summary>
 /// <remarks>
-/// It takes at most log₂(n) + 3 replays, computations from a checkpoint on, for n steps that both have: one for each halving, because a
-/// step at which the runs are compared has a checkpoint of at least one of them, and two for the steps side by side. It goes by the first
-/// difference: where states were unlike between two steps at which they are equal, and neither journal says so, that is not found.
+/// It takes at most log₂(n), rounded up, + 3 replays, computations from a checkpoint on, for n steps that both have: one for each halving,
+/// because a step at which the runs are compared has a checkpoint of at least one of them, and two for the steps side by side. The trials
+/// of the one unlike step are not counted. It goes by the first difference: where states were unlike between two steps at which they are equal, and neither journal says so, that is not found.
 /// </remarks>
 /// <param name="a">The first run.</param>
 /// <param name="b">The second run.</param>
@@ -78,11 +78,12 @@ public sealed class RunBisection(BisectedRun a, BisectedRun b, Action<string>? p
     /// </summary>
     /// <remarks>
     /// What is computed is what a run should have had. So it says where specs and data part, and not up to where a run was right: that is
-    /// <see cref="BisectedRun.LastRight"/>, which goes by what it published and kept.
+    /// held to
+    /// <see cref="BisectedRun.LastEqual"/>, which goes by what it published and kept.
     /// </remarks>
     private (long Low, long? High) Halve(long low, long? high, CancellationToken cancellation)
     {
-        a.LastRight = b.LastRight = low;
+        a.LastEqual = b.LastEqual = low;
         (low, high) = Halve(low, high, step => a.Known(step) is not null && b.Known(step) is not null, cancellation);
         return a.Replay is null || b.Replay is null ? (low, high)
             : Halve(low, high, step => a.Known(step) is not null || b.Known(step) is not null, cancellation);
@@ -97,19 +98,18 @@ public sealed class RunBisection(BisectedRun a, BisectedRun b, Action<string>? p
         {
             int middle = (from + to) / 2;
             long step = steps[middle];
-            if (!isKnown(step))
+            if (!isKnown(step) || AreEqualWhereBothHaveIt(step, cancellation) is not { } areEqual)
             {
                 steps.RemoveAt(middle);
                 to--;
                 continue;
             }
 
-            progress?.Invoke($"compares the states after step {step}");
-            if (AreEqualAt(step, cancellation) is true)
+            if (areEqual)
             {
                 (low, from) = (step, middle + 1);
                 foreach (var run in new[] { a, b }.Where(run => run.Known(step) is not null))
-                    run.LastRight = step;
+                    run.LastEqual = step;
             }
             else
             {
@@ -118,6 +118,20 @@ public sealed class RunBisection(BisectedRun a, BisectedRun b, Action<string>? p
         }
 
         return (low, high);
+    }
+
+    /// <summary>The same where both runs have the state; null where one has none, such as within a round of local steps.</summary>
+    private bool? AreEqualWhereBothHaveIt(long step, CancellationToken cancellation)
+    {
+        progress?.Invoke($"compares the states after step {step}");
+        try
+        {
+            return AreEqualAt(step, cancellation);
+        }
+        catch (ReplayException)
+        {
+            return null;
+        }
     }
 
     private bool? AreEqualAt(long step, CancellationToken cancellation) =>

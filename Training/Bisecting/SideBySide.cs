@@ -23,8 +23,8 @@ internal sealed class SideBySide(BisectedRun a, BisectedRun b, List<string> prob
         a.To(found.First, cancellation);
         b.To(found.First, cancellation);
         var state = StateComparison.Between(one.State, one.TrainedSpec, other.State, other.TrainedSpec);
-        var (causes, areTogether) = found.First == 0 ? CauseTrials.OfTheFirstState(one, other) : ([], false);
-        return found with { State = state, Causes = causes, AreTogether = areTogether };
+        found = found with { State = state };
+        return found.First == 0 ? WithCauses(found, CauseTrials.OfTheFirstState(one, other)) : found;
     }
 
     /// <summary>Computes the steps behind a state that both have in common.</summary>
@@ -46,6 +46,14 @@ internal sealed class SideBySide(BisectedRun a, BisectedRun b, List<string> prob
         bool ComputesFor(BisectedRun run) => run.Replay is not null || isOneTraining;
         var checks = new[] { checkA, checkB }.Where(check => ComputesFor(check.Run)).ToList();
 
+        if (checks.Any(check => check.DiffersAtStart))
+        {
+            return found with
+            {
+                Verdict = BisectVerdict.StateNotReproduced, Step = found.Published?.Step, A = WrongOf(a, checks), B = WrongOf(b, checks),
+            };
+        }
+
         var before = computed.Select(_ => (TrainingSnapshot?)null).ToArray();
         while (checks.All(check => check.Difference is null) && computed[0].Replay!.Next.Step < end
             && computed.All(run => run.Replay!.Prepare()))
@@ -54,12 +62,20 @@ internal sealed class SideBySide(BisectedRun a, BisectedRun b, List<string> prob
                 before[i] = Copy(computed[i].Replay!, before[i]);
             var at = computed[0].Replay!.Next;
             var steps = computed.Select(run => run.ComputeNext(cancellation)).ToList();
-            for (int i = 0; i < steps[0].Count; i++)
+            int shared = steps.Min(one => one.Count);
+            for (int i = 0; i < shared; i++)
             {
                 if (steps.Count == 2 && PublishedBits.Difference(steps[0][i], steps[1][i]) is { } outcome)
-                    return Parted(found, (before[0]!, before[1]!), at, outcome, steps[0][^1].Outcome);
+                    return Parted(found, (before[0]!, before[1]!), at, outcome, steps);
                 foreach (var check in checks)
                     check.Compare(steps[check.Run == b ? ^1 : 0][i]);
+            }
+
+            // The shorter round ends there with a state, and the other run has none.
+            if (steps[0].Count != steps[^1].Count && checks.All(check => check.Difference is null))
+            {
+                return Parted(found, (before[0]!, before[1]!), at, new(
+                    at.Step + shared, "the length of the round (train.sync.chunks)", $"{steps[0].Count}", $"{steps[^1].Count}"), steps);
             }
         }
 
@@ -72,41 +88,67 @@ internal sealed class SideBySide(BisectedRun a, BisectedRun b, List<string> prob
     /// <summary>Every step that was computed is the same in both: then what the runs have published or kept decides.</summary>
     private Bisected Concluded(Bisected found, List<PublishedCheck> checks, long end, bool mayBeEqual, int epoch)
     {
-        bool Reproduces(BisectedRun run) => checks.Any(check => check.Run == run && check.Difference is null);
-        found = found with { IsAReproduced = Reproduces(a), IsBReproduced = Reproduces(b) };
+        Reproduced? Found(BisectedRun run) => checks.FirstOrDefault(check => check.Run == run)?.Found;
+        found = found with { ReproducedA = Found(a), ReproducedB = Found(b) };
         var wrong = checks.Where(check => check.Difference is not null).OrderBy(check => check.Difference!.Step).ToList();
         if (wrong.Count == 0)
         {
-            return mayBeEqual && checks.Count == 2 && end == found.Last ? found with { Verdict = BisectVerdict.Equal, EqualTo = end }
-                : found with { Verdict = BisectVerdict.NotComputed };
+            if (!mayBeEqual || checks.Count < 2 || end < found.Last)
+                return found with { Verdict = BisectVerdict.NotComputed };
+            return checks.All(check => check.IsHeld(end)) ? found with { Verdict = BisectVerdict.Equal, EqualTo = end }
+                : found with { Verdict = BisectVerdict.NotKept };
         }
 
         long step = wrong[0].Difference!.Step;
-        NotReproduced? Of(BisectedRun run) => wrong.FirstOrDefault(check => check.Run == run) is not { } check ? null
-            : new(
-                check.Difference!, Math.Min(check.Known + 1, check.Difference!.Step),
-                wrong.Count > 1 ? null : JournalComparison.AreEqualAfter(a, b, check.Difference!.Step));
         return found with
         {
-            Verdict = BisectVerdict.NotReproduced, Step = step, Epoch = epoch, A = Of(a), B = Of(b),
+            Verdict = BisectVerdict.NotReproduced, Step = step, Epoch = epoch, A = WrongOf(a, wrong), B = WrongOf(b, wrong),
             EqualTo = Math.Min(wrong.Min(check => check.Known), step),
         };
     }
 
+    /// <summary>How a run is not what was computed; null where it is.</summary>
+    private NotReproduced? WrongOf(BisectedRun run, IReadOnlyList<PublishedCheck> checks)
+    {
+        if (checks.FirstOrDefault(check => check.Run == run && check.Difference is not null) is not { Difference: { } difference } check)
+            return null;
+        if (!check.DiffersAtStart)
+        {
+            return new(
+                difference, Math.Min(check.Known + 1, difference.Step),
+                checks.Count(one => one.Difference is not null) > 1 ? null : JournalComparison.AreEqualAfter(a, b, difference.Step));
+        }
+
+        var replay = run.Replay ?? a.Replay ?? b.Replay!;
+        return new(difference, Math.Min((replay.From?.Step ?? replay.FirstStep) + 1, difference.Step), null)
+        {
+            ComputedFrom = replay.From is { } checkpoint ? $"checkpoint {checkpoint}" : "the first state",
+        };
+    }
+
+    private static Bisected WithCauses(
+        Bisected found, (IReadOnlyList<string> Causes, bool AreTogether, bool IsDataTried) tried) => found with
+        {
+            Causes = tried.Causes, AreTogether = tried.AreTogether, IsDataTried = tried.IsDataTried,
+        };
+
     /// <summary>The states before a step are equal, and the step gives unlike ones.</summary>
     private Bisected Parted(
-        Bisected found, (TrainingSnapshot A, TrainingSnapshot B) before, StepPosition at, Unequal outcome, StepOutcome.Committed last)
+        Bisected found, (TrainingSnapshot A, TrainingSnapshot B) before, StepPosition at, Unequal outcome,
+        List<IReadOnlyList<ReplayedStep>> steps)
     {
         var (one, other) = (a.Replay!, b.Replay!);
         var lanes = one.Spec.Train.IsLocal || other.Spec.Train.IsLocal ? []
             : StepComparison.Lanes(one, StateOf(one, before.A), other, StateOf(other, before.B), at);
-        var (causes, areTogether) = CauseTrials.OfAStep(one, other, before.B, at, StepTrial.Of(one.State, last));
-        return found with
+        found = found with
         {
             Verdict = BisectVerdict.Step, Step = outcome.Step, Epoch = at.Epoch + 1, EqualTo = at.Step, Outcome = outcome, Lanes = lanes,
-            State = StateComparison.Between(one.State, one.TrainedSpec, other.State, other.TrainedSpec), Causes = causes,
-            AreTogether = areTogether,
+
+            // Rounds of unlike length end at unlike steps, whose states say nothing of each other.
+            State = steps[0].Count != steps[1].Count ? []
+                : StateComparison.Between(one.State, one.TrainedSpec, other.State, other.TrainedSpec),
         };
+        return WithCauses(found, CauseTrials.OfAStep(one, other, before.B, at, StepTrial.Of(one.State, steps[0][^1].Outcome)));
     }
 
     private PublishedCheck CheckOf(BisectedRun run, long low) => new(run, low, (run.Replay ?? a.Replay ?? b.Replay!).State.Hash());

@@ -59,6 +59,8 @@ public sealed class RunVerification(RunReplay replay)
             // Nothing behind the first difference is of interest.
         }
 
+        if (_difference is null)
+            CompareEnd(to);
         string? hash = _difference is null && model is not null && File.Exists(model) ? CompareModel(model, to) : null;
         return new()
         {
@@ -91,6 +93,16 @@ public sealed class RunVerification(RunReplay replay)
             return;
         _hashes++;
         _lastHashed = one.Step;
+    }
+
+    /// <summary>The last state is held to the hash that the run ended with, where it has ended there.</summary>
+    private void CompareEnd(long to)
+    {
+        if (replay.Run.ReadStatus() is not { HasEnded: true, StateHash: { } expected } status || status.Step != to)
+            return;
+        _lastHashed = to;
+        if (replay.State.Hash() is var found && found != expected)
+            _difference = new(to, "the hash of the state at the end", $"{found}", $"{expected}");
     }
 
     private string CompareModel(string model, long to)

@@ -20,7 +20,7 @@ public sealed record Verified
     /// <summary>Those of them whose state has a published hash.</summary>
     public long Hashes { get; init; }
 
-    /// <summary>Whether the state after the last step was held to a published hash.</summary>
+    /// <summary>Whether the state after the last step was held to a published hash, or to that of the run's end.</summary>
     public bool IsEndHashed { get; init; }
 
     /// <summary>Steps that were computed and are in no journal: nothing was there to compare them with.</summary>
