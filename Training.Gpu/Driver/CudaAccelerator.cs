@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using System.Text;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Gpu.Code;

@@ -42,6 +42,7 @@ public abstract class SpeculationTest : IAsyncDisposable
         Late.Dispose();
         _ready.TrySetResult();
         await Silos.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>While a test looks, the clock may have been moved further, and others been late by that.</summary>

@@ -1,8 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Time.Testing;
-using Orleans.Tbptt.Data.Synthetic;
-using Orleans.Tbptt.Grains.Runs;
-using Orleans.Tbptt.Grains.Transport.Tcp;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
