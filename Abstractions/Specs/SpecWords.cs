@@ -21,7 +21,7 @@ internal static class SpecWords
     public static IReadOnlyList<Word<SpeculationKind>> Speculations { get; } =
     [
         new("auto", SpeculationKind.Auto,
-            "they go to a silo that has room for the trainers, or has trainers of the run already, and whoever answers first counts"),
+            "they go to a silo that has room for the trainers, or has trainers of the run already, and the first answer counts"),
         new("off", SpeculationKind.Off, "a step waits for the silo until it answers or is lost"),
     ];
 

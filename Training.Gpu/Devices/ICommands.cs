@@ -8,7 +8,7 @@ namespace Orleans.Tbptt.Training.Gpu.Devices;
 /// <remarks>
 /// Commands belong to branches, which the device may run at the same time: of two branches only what <see cref="Join"/> says is in order.
 /// <code>
-/// branch 0   a ─ join(0, 1) ─ b ─────── join(1, 0) ─ c      b may run beside d and e; c runs behind them
+/// branch 0   a ─ join(0, 1) ─ b ─────── join(1, 0) ─ c      b may run at the same time as d and e; c runs behind them
 /// branch 1         d ─ e
 /// </code>
 /// The order in which they are given is always one that is allowed.

@@ -13,7 +13,7 @@ namespace Orleans.Tbptt.Training.Bisecting;
 /// </remarks>
 /// <param name="a">The first run.</param>
 /// <param name="b">The second run.</param>
-/// <param name="progress">Is told what is computed next; null for nobody.</param>
+/// <param name="progress">Receives what is computed next; null where nobody wants it.</param>
 public sealed class RunBisection(BisectedRun a, BisectedRun b, Action<string>? progress = null)
 {
     private readonly List<string> _problems = [];
