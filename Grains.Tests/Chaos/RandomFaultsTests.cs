@@ -28,7 +28,7 @@ public sealed class RandomFaultsTests(ChaosReport report) : ChaosTest(report)
             ? given
             : Usual;
         TestContext.Current.TestOutputHelper?.WriteLine($"TBPTT_CHAOS_SEED={seed}");
-        var spec = RecoverySpecs.Longer(IsLong ? 100 : 10);
+        var spec = RecoverySpecs.Longer(IsLong ? 100 : 10, "speculate=auto");
         var random = new Random(seed);
         var redis = await StartRedisAsync();
         var cluster = await StartClusterAsync(redis, Silos);
