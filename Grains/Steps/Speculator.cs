@@ -16,8 +16,8 @@ namespace Orleans.Tbptt.Grains.Steps;
 /// so that nothing they still hold or say, of a step that is over, can be taken for a part of a later one.
 /// </summary>
 /// <remarks>
-/// Runs on the coordinator's scheduler. Costs nothing while no silo is late. Not for trainers on the coordinator's own silo, which is
-/// stopped together with the coordinator.
+/// Runs on the coordinator's scheduler. Sends and opens nothing while no silo is late. Not for trainers on the coordinator's own silo,
+/// which is stopped together with the coordinator.
 /// </remarks>
 /// <param name="assigner">Says what trainers are given, and which silos there are.</param>
 /// <param name="roster">The trainers.</param>
