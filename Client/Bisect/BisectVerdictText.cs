@@ -23,7 +23,8 @@ internal sealed class BisectVerdictText(BisectedRun a, BisectedRun b, Bisected f
         BisectVerdict.NotKept => $"not known  specs and data give equal states up to step {Text.Count(found.Last)}; the runs have not both "
             + "kept a hash or a checkpoint that says that theirs is this one",
         BisectVerdict.StateNotReproduced => (found.Step is { } step
-            ? $"unlike     step {Text.Count(step)}, the first unlike one that was published; " : "not known  nothing unlike was published; ")
+            ? $"unlike     step {Text.Count(step)}, the first unlike one that was published; "
+            : "not known  nothing unlike was published; ")
             + $"{EqualStates}, and not what spec and data give",
         _ when found.Published is { } published => $"unlike     step {Text.Count(published.Step)}, the first unlike one that was "
             + "published; " + (found.EqualTo is null ? "no state before it is known to be equal" : EqualStates),
@@ -88,8 +89,8 @@ internal sealed class BisectVerdictText(BisectedRun a, BisectedRun b, Bisected f
 
         if (found.Causes.Count == 0)
         {
-            yield return $"not found: no section of A's spec{(isDataTried ? ", nor its data," : "")} gives A's bits where it takes the place "
-                + $"of B's in {what}; what is unlike stands above";
+            yield return $"not found: no section of A's spec{(isDataTried ? ", nor its data," : "")} gives A's bits where it takes the "
+                + $"place of B's in {what}; what is unlike stands above";
             yield break;
         }
 

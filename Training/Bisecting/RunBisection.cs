@@ -9,7 +9,8 @@ namespace Orleans.Tbptt.Training.Bisecting;
 /// <remarks>
 /// It takes at most log₂(n), rounded up, + 3 replays, computations from a checkpoint on, for n steps that both have: one for each halving,
 /// because a step at which the runs are compared has a checkpoint of at least one of them, and two for the steps side by side. The trials
-/// of the one unlike step are not counted. It goes by the first difference: where states were unlike between two steps at which they are equal, and neither journal says so, that is not found.
+/// of the one unlike step are not counted. It goes by the first difference: where states were unlike between two steps at which they are
+/// equal, and neither journal says so, that is not found.
 /// </remarks>
 /// <param name="a">The first run.</param>
 /// <param name="b">The second run.</param>

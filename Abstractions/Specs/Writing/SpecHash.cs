@@ -9,9 +9,9 @@ public static class SpecHash
     /// <summary>
     /// SHA-256, 64 lower-case hexadecimal digits, of the spec as <see cref="SpecWriter"/> writes it, less <c>train.trainers</c>,
     /// <c>train.shards</c>, <c>train.autoscale</c>, <c>train.threads</c>, <c>train.epochs</c>, <c>train.earlyStopping</c>, <c>limits</c>,
-    /// <c>audit</c>, <c>speculate</c>, <c>checkpoint</c>, <c>metrics</c>, <c>extends.idleSeconds</c> and <c>extends.checkpoint</c>, which is
-    /// a place: a committed state can be trained on by any number of trainers with any number of threads, in any number of shards, for any
-    /// number of epochs.
+    /// <c>audit</c>, <c>speculate</c>, <c>checkpoint</c>, <c>metrics</c>, <c>extends.idleSeconds</c> and <c>extends.checkpoint</c>, which
+    /// is a place: a committed state can be trained on by any number of trainers with any number of threads, in any number of shards, for
+    /// any number of epochs.
     /// </summary>
     /// <param name="spec">A spec with every size known.</param>
     public static string Of(RunSpec spec) => Digest(SpecWriter.Training(spec));
