@@ -21,19 +21,18 @@ using Orleans.Tbptt.Tests.Support;
 namespace Orleans.Tbptt.Tests.Data;
 
 /// <summary>
-/// Damaged files of every format: 5,000 mutations each of a good one, cut short, with flipped bits, absurd sizes, parts repeated or moved.
+/// Damaged files of every format: 2,000 mutations each of a good one, cut short, with flipped bits, absurd sizes, parts repeated or moved.
 /// Each is read, or refused by a message that names the file; nothing else is thrown, and memory stays bounded. Alone in the process,
 /// because they measure it.
 /// </summary>
 [Collection(nameof(LargeDataTests)), Slow]
 public sealed class FormatFuzzTests(ITestOutputHelper output) : IDisposable
 {
-    private const int Mutations = 5_000;
     private const long Most = 400L << 20;
 
-    // Another one is tried by TBPTT_FUZZ_SEED.
-    private static readonly int Seed =
-        int.TryParse(Environment.GetEnvironmentVariable("TBPTT_FUZZ_SEED"), CultureInfo.InvariantCulture, out int seed) ? seed : 20261128;
+    // Another one is tried by TBPTT_FUZZ_SEED, and more by TBPTT_FUZZ_MUTATIONS.
+    private static readonly int Seed = Setting("TBPTT_FUZZ_SEED", 20261128);
+    private static readonly int Mutations = Setting("TBPTT_FUZZ_MUTATIONS", 2_000);
 
     private readonly TempDirectory _directory = new();
 
@@ -124,6 +123,9 @@ public sealed class FormatFuzzTests(ITestOutputHelper output) : IDisposable
         if (OperatingSystem.IsLinux())
             Assert.InRange(Resident("VmHWM:") - before, long.MinValue, 100L << 20);
     }
+
+    private static int Setting(string variable, int usual) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int value) ? value : usual;
 
     private static void ReadAll(IDataSource source)
     {
