@@ -47,6 +47,12 @@ public interface ITrainerGrain : IGrainWithIntegerCompoundKey
     [Alias("FindLargest")]
     Task<TrainerReply> FindLargest(int generation, long step);
 
+    /// <summary>
+    /// The run still uses the trainer. Steps reach it without a message to its grain, which Orleans would take for idle, and end.
+    /// </summary>
+    [Alias("KeepAlive"), AlwaysInterleave, OneWay]
+    Task KeepAlive();
+
     /// <summary>The run has ended: gives back replica, data and thread. A release of an older generation does nothing.</summary>
     [Alias("Release")]
     Task Release(int generation);

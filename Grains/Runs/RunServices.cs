@@ -1,10 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Telemetry;
+using Orleans.Tbptt.Grains.Trainers;
 
 namespace Orleans.Tbptt.Grains.Runs;
 
@@ -12,8 +14,12 @@ namespace Orleans.Tbptt.Grains.Runs;
 internal sealed record RunServices(
     RunStore Store, CheckpointStore Checkpoints, RunDataCache Data, IGrainFactory Grains, ClusterView Cluster, MembershipWatch Membership,
     SiloOccupants Occupants, LinkServices Links, TrainingInstruments Instruments, TimeProvider Time, ILoggerFactory Loggers,
-    IOptions<TbpttGrainsOptions> Options)
+    IOptions<TbpttGrainsOptions> Options, IOptions<GrainCollectionOptions> Collection)
 {
+    /// <summary>After so long without a message Orleans ends a trainer.</summary>
+    public TimeSpan TrainerIdle => Collection.Value.ClassSpecificCollectionAge.GetValueOrDefault(
+        typeof(TrainerGrain).FullName!, Collection.Value.CollectionAge);
+
     /// <summary>The time between two looks at a file that a run follows.</summary>
     public TimeSpan FollowPeriod => Options.Value.FollowPeriod;
 

@@ -79,6 +79,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
 
         HasTrainers = true;
         using var left = new CancellationTokenSource();
+        new TrainerKeeper(roster, services.TrainerIdle, services.Time).Keep(left.Token).Ignore();
         try
         {
             await Place(assigner, recovery, state);

@@ -189,7 +189,8 @@ internal sealed class Auditor(
         }
     }
 
-    private async Task ReleaseOnceOpen(Task<(Crew? Crew, string Problem)> opening) => (await opening).Crew?.Release(run.Generation);
+    private async Task ReleaseOnceOpen(Task<(Crew? Crew, string Problem)> opening) =>
+        (await opening).Crew?.Release(roster, run.Generation);
 
     private Task<(Opinion? Given, string Problem)> Ask(Crew crew, IReadOnlyList<int> trainers, StepTicket ticket) =>
         Opinion.Of(crew.To(trainers, roster, Assign), ticket, state.Parameters.Length);

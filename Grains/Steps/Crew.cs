@@ -36,7 +36,7 @@ internal sealed record Crew(SiloAddress Host, IReadOnlyList<Spare> Spares) : ICr
         if (spares.Length == trainers.Count)
             return (new(host, spares), "");
         foreach (var spare in spares)
-            spare.Release(given[0].Generation);
+            roster.Release(spare, given[0].Generation);
         return (null, opened.First(one => one.Spare is null).Problem);
     }
 
@@ -52,9 +52,9 @@ internal sealed record Crew(SiloAddress Host, IReadOnlyList<Spare> Spares) : ICr
         new(roster, [.. Spares.Where(spare => trainers.Contains(spare.Trainer))], assign);
 
     /// <summary>Nothing more is wanted of it.</summary>
-    public void Release(int generation)
+    public void Release(Roster roster, int generation)
     {
         foreach (var spare in Spares)
-            spare.Release(generation);
+            roster.Release(spare, generation);
     }
 }

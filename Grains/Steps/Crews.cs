@@ -106,7 +106,7 @@ internal sealed class Crews(
         var homes = Homes();
         foreach (var (home, crew) in _open.Where(one => !IsFit(one.Key, one.Value)).ToList())
         {
-            crew.Release(generation());
+            crew.Release(roster, generation());
             _open.Remove(home);
         }
 
@@ -130,7 +130,7 @@ internal sealed class Crews(
         if (home is not null)
             _open[home] = crew;
         else
-            crew.Release(generation());
+            crew.Release(roster, generation());
     }
 
     /// <summary>However it fails, the silo's trainers have no crew, and it is tried again: what is being opened must not stay so.</summary>

@@ -10,6 +10,7 @@ internal sealed class Roster
     private readonly IGrainFactory _grains;
     private readonly Dictionary<int, int> _placesOfGone = [];
     private readonly Dictionary<int, int> _lastPlaces = [];
+    private readonly HashSet<ITrainerGrain> _spares = [];
     private ITrainerGrain[] _trainers;
     private SiloAddress?[] _homes;
 
@@ -96,10 +97,29 @@ internal sealed class Roster
         };
     }
 
+    /// <summary>Every grain that the run holds on a silo: its trainers that have a home, and their spares.</summary>
+    public IEnumerable<ITrainerGrain> Held => All.Where(trainer => _homes[trainer] is not null).Select(trainer => _trainers[trainer])
+        .Concat(_spares);
+
+    /// <summary>A spare is open.</summary>
+    public Spare Hold(Spare spare)
+    {
+        _spares.Add(spare.Grain);
+        return spare;
+    }
+
+    /// <summary>Nothing more is wanted of a spare. Its grain is released, not waited for, and never asked again.</summary>
+    public void Release(Spare spare, int generation)
+    {
+        _spares.Remove(spare.Grain);
+        spare.Grain.Release(generation).Ignore();
+    }
+
     /// <summary>A spare takes its trainer's place. The grain before it is released, not waited for, and never asked again.</summary>
     public void Take(Spare spare, int generation)
     {
         _trainers[spare.Trainer].Release(generation).Ignore();
+        _spares.Remove(spare.Grain);
         _trainers[spare.Trainer] = spare.Grain;
         _status[spare.Trainer] = _status[spare.Trainer] with { Place = spare.Place };
         Settle(spare.Trainer, spare.Ready);

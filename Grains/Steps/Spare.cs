@@ -40,7 +40,7 @@ internal sealed record Spare(int Trainer, int Place, ITrainerGrain Grain, SiloAd
             {
                 case TrainerReady ready when ready.Address == silo.ToParsableString():
                     if (Unlike(roster, trainer, ready) is not { } unlike)
-                        return (new(trainer, place, grain, silo, ready), "");
+                        return (roster.Hold(new(trainer, place, grain, silo, ready)), "");
                     grain.Release(assignment.Generation).Ignore();
                     return (null, unlike);
                 case TrainerReady:
@@ -69,9 +69,6 @@ internal sealed record Spare(int Trainer, int Place, ITrainerGrain Grain, SiloAd
                 ? new TrainerLost($"the spare of trainer {Trainer} was opened anew on {there.Silo}, expected {Silo}")
             : await Call(() => Grain.TrainChunk(ticket));
     }
-
-    /// <summary>Nothing more is wanted of it.</summary>
-    public void Release(int generation) => Grain.Release(generation).Ignore();
 
     /// <summary>Why what a spare computes says nothing about a trainer; null where it has to be the same bits.</summary>
     private static string? Unlike(Roster roster, int trainer, TrainerReady spare)

@@ -85,7 +85,7 @@ internal sealed partial class Speculator(
         foreach (var link in attempt.Tried.Where(link => ask.HasAnswered(link.Trainers) && !winners.Any(crew => crew.IsOf(link.Trainers))))
             _first.Note(HomeOf(link), run.Time);
         foreach (var crew in attempt.Open.Except(winners))
-            crew.Release(run.Generation);
+            crew.Release(roster, run.Generation);
         foreach (var crew in winners)
             TakePlaces(attempt, crew);
     }
@@ -95,7 +95,7 @@ internal sealed partial class Speculator(
     {
         _released = true;
         foreach (var crew in _attempt?.Open ?? [])
-            crew.Release(run.Generation);
+            crew.Release(roster, run.Generation);
         _attempt = null;
     }
 
@@ -151,7 +151,7 @@ internal sealed partial class Speculator(
         {
             attempt.Open.Remove(crew);
             attempt.Won.Remove(crew);
-            crew.Release(run.Generation);
+            crew.Release(roster, run.Generation);
         }
 
         if (problem.Length > 0)

@@ -68,6 +68,9 @@ internal sealed class TrainerGrain : Grain, ITrainerGrain
         return Task.CompletedTask;
     }
 
+    // The call itself is what keeps the grain: Orleans counts from it.
+    public Task KeepAlive() => Task.CompletedTask;
+
     public Task<TrainerReply> EvaluateChunk(EvaluationTicket ticket) => _trainer.EvaluateChunk(ticket);
 
     public Task<TrainerReply> FindLargest(int generation, long step) => _trainer.FindLargest(generation, step);

@@ -31,7 +31,8 @@ public abstract class TakeoverTest : IAsyncDisposable
     private protected Takeover Begin(RunStatus? status = null, ResumeRequest? request = null)
     {
         // Neither data nor other grains are needed to take a run over.
-        var services = new RunServices(Saved.Runs, Saved.Store, null!, null!, null!, null!, null!, null!, null!, Saved.Time, null!, null!);
+        var services = new RunServices(Saved.Runs, Saved.Store, null!, null!, null!, null!, null!, null!, null!, Saved.Time, null!, null!,
+            null!);
         var takeover = Takeover.Begin(services, status ?? Status(), request);
         _takeovers.Add(takeover);
         return takeover;
