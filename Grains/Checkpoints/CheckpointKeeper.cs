@@ -49,10 +49,12 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
         _writer = new(store, progress.Run, spec, _schedule, new(progress.Publish, progress.Journal.Flush, Written, progress.Warn));
     }
 
-    /// <summary>Between two steps: takes a checkpoint if one is due.</summary>
+    /// <summary>
+    /// Between two steps: takes a checkpoint if one is due, and the state has none yet. A run that waits for rows is asked often.
+    /// </summary>
     public async Task TakeIfDue(TrainingState state, RunCursor at)
     {
-        if (_schedule.IsDue(state.Step, _writer.IsFree) && state.Step > 0)
+        if (state.Step > 0 && _schedule.IsDue(state.Step, _writer.IsFree) && !IsWritten(state.Step, at))
             await Take(state, at, bestLoss: null);
     }
 
@@ -101,6 +103,8 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     public async ValueTask DisposeAsync() =>
         await _writer.DisposeAsync().AsTask().WaitAsync(Patience, _progress.Time)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+
+    private bool IsWritten(long step, RunCursor at) => _last == (step, at) && _progress.Snapshot().CheckpointStep == step;
 
     private async Task Take(TrainingState state, RunCursor at, double? bestLoss)
     {

@@ -127,6 +127,21 @@ public sealed class FollowTests(OneSilo fixture) : FollowedRuns(fixture)
         await SameResult(all, grandchild);
     }
 
+    /// <summary>A run may wait for days: it must not write the same state again whenever a checkpoint is due by time.</summary>
+    [Fact]
+    public async Task FollowedRun_SavesItsStateOnce_WhileItWaits()
+    {
+        var (spec, parent, _) = await Trained("csv");
+        await GrowTo(spec, 80);
+
+        var child = await Fixture.Silos.Train(
+            Following(parent, idleSeconds: 1) with { Checkpoint = new() { EverySeconds = 0.001, KeepBest = 0 } });
+
+        // Once while it waited, and once with the end of its epoch.
+        var saved = child.Events.OfType<CheckpointWritten>().Where(one => one.Step == child.Status.Step).ToList();
+        Assert.InRange(saved.Count, 1, 2);
+    }
+
     [Fact]
     public async Task FollowedRun_Completes_WhereNothingCameAtAll()
     {
