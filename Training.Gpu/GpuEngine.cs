@@ -2,6 +2,7 @@ using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Gpu.Driver;
+using Orleans.Tbptt.Training.Gpu.Network;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Gpu;
@@ -11,7 +12,7 @@ public sealed class GpuEngine : IEngineLibrary
 {
     private static readonly Lazy<DeviceSelector> Devices = new(Find);
     private static readonly Lock Gate = new();
-    private static readonly HashSet<int> Checked = [];
+    private static readonly HashSet<(int Ordinal, PrecisionKind Precision)> Checked = [];
 
     /// <inheritdoc/>
     public DeviceSelector FindDevices() => Devices.Value;
@@ -20,13 +21,14 @@ public sealed class GpuEngine : IEngineLibrary
     public GpuFacts? Ask(DeviceName device) => device.CudaIndex is { } ordinal ? CudaDevices.Ask(ordinal) : null;
 
     /// <inheritdoc/>
-    public IReplica Open(ModelSpec model, LossSpec loss, DeviceName device)
+    public IReplica Open(ModelSpec model, LossSpec loss, DeviceName device, PrecisionKind precision = PrecisionKind.Full)
     {
         int ordinal = Devices.Value.Resolve(device).CudaIndex
             ?? throw new DeviceUnavailableException(device, "found the CPU, expected a GPU; write device: cuda, or engine: auto");
         try
         {
-            Check(ordinal);
+            Check(ordinal, PrecisionKind.Full);
+            Check(ordinal, precision);
         }
         catch (Exception problem) when (problem is CudaException or EngineUnavailableException)
         {
@@ -36,7 +38,7 @@ public sealed class GpuEngine : IEngineLibrary
 
         try
         {
-            return Make(ordinal, model, loss);
+            return Make(ordinal, model, loss, precision);
         }
         catch (CudaException problem)
         {
@@ -45,12 +47,12 @@ public sealed class GpuEngine : IEngineLibrary
         }
     }
 
-    private static GpuReplica Make(int ordinal, ModelSpec model, LossSpec loss)
+    private static GpuReplica Make(int ordinal, ModelSpec model, LossSpec loss, PrecisionKind precision)
     {
         var device = new CudaAccelerator(ordinal);
         try
         {
-            return new(device, model, loss, ownsDevice: true);
+            return new(device, model, loss, ownsDevice: true, cores: TensorCores.Of(precision));
         }
         catch
         {
@@ -67,7 +69,7 @@ public sealed class GpuEngine : IEngineLibrary
             return found;
         try
         {
-            Check(0);
+            Check(0, PrecisionKind.Full);
             return found;
         }
         catch (Exception problem) when (problem
@@ -78,15 +80,15 @@ public sealed class GpuEngine : IEngineLibrary
         }
     }
 
-    private static void Check(int ordinal)
+    private static void Check(int ordinal, PrecisionKind precision)
     {
         lock (Gate)
         {
-            if (Checked.Contains(ordinal))
+            if (Checked.Contains((ordinal, precision)))
                 return;
             using var device = new CudaAccelerator(ordinal);
-            SelfCheck.Run(device);
-            Checked.Add(ordinal);
+            SelfCheck.Run(device, precision);
+            Checked.Add((ordinal, precision));
         }
     }
 }

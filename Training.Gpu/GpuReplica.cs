@@ -11,7 +11,8 @@ namespace Orleans.Tbptt.Training.Gpu;
 
 /// <summary>
 /// The fused engine's replica on a GPU: every sum in the order, and every operation with the rounding, that
-/// <see cref="FusedReplica"/> has, so that losses, hidden states and gradients have its bits.
+/// <see cref="FusedReplica"/> has, so that losses, hidden states and gradients have its bits; but for products of tensor cores, where a
+/// spec wants them.
 /// </summary>
 /// <remarks>
 /// Layers, head, gradients and the losses that <see cref="GpuLoss"/> has are computed on the device, other losses on the host between the
@@ -47,15 +48,17 @@ internal sealed unsafe class GpuReplica : IReplica
     /// <param name="loss">The loss to minimise.</param>
     /// <param name="ownsDevice">Whether it disposes of the device.</param>
     /// <param name="partSteps">Time steps of a part of a wave over the layers, at least.</param>
-    public GpuReplica(IAccelerator device, ModelSpec model, LossSpec loss, bool ownsDevice = false, int partSteps = 16)
+    /// <param name="cores">Which products tensor cores compute; none where it is left out.</param>
+    public GpuReplica(
+        IAccelerator device, ModelSpec model, LossSpec loss, bool ownsDevice = false, int partSteps = 16, TensorCores? cores = null)
     {
         (_device, _model, _loss, _ownsDevice) = (device, model, (Loss)loss, ownsDevice);
         Layout = ParameterLayout.Of(model);
         int outputs = Layout.Slots.Single(slot => slot.Name == "head.bias").Length;
         (_inbound, _results, _outputs) = (new(device), new(device), new(outputs));
         (_resultsOnHost, _outputsOnHost, _flat) = (new(device), new(device), new(device));
-        _launcher = new(_commands);
-        _network = new(device, _launcher, _inbound, model, Layout, partSteps);
+        (_launcher, Arithmetic) = (new(_commands, cores), cores?.Arithmetic(device) ?? FusedReplica.ArithmeticVersion);
+        _network = new(device, _launcher, _inbound, model, Layout, partSteps, cores);
         _lossOnDevice = GpuLoss.Of(device, _launcher, _inbound, loss, outputs);
         _hidden = new(model, _launcher, _inbound, _network);
     }
@@ -69,8 +72,10 @@ internal sealed unsafe class GpuReplica : IReplica
     /// <inheritdoc/>
     public string Engine => FusedReplica.EngineWord;
 
-    /// <summary>That of the CPU: the bits are the same.</summary>
-    public string Arithmetic => FusedReplica.ArithmeticVersion;
+    /// <summary>
+    /// That of the CPU, because the bits are the same; with tensor cores another one, which names the type of the device.
+    /// </summary>
+    public string Arithmetic { get; }
 
     /// <inheritdoc/>
     public bool IsBoundToThread => false;

@@ -16,8 +16,11 @@ public sealed class TorchEngine : IEngineLibrary
     public DeviceSelector FindDevices() => Devices.Value;
 
     /// <inheritdoc/>
-    public IReplica Open(ModelSpec model, LossSpec loss, DeviceName device)
+    public IReplica Open(ModelSpec model, LossSpec loss, DeviceName device, PrecisionKind precision = PrecisionKind.Full)
     {
+        if (precision != PrecisionKind.Full)
+            throw new EngineUnavailableException(
+                $"engine torch: found precision {precision}, expected float32, because TF32 is off in libtorch; write engine: fused");
         NativeBackend.Initialize();
         return OpenLoaded(model, loss, Devices.Value.Resolve(device));
     }

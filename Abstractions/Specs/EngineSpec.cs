@@ -19,6 +19,9 @@ public abstract record EngineSpec : Choice
     /// </summary>
     public virtual bool WorksByPieces => false;
 
+    /// <summary>The kinds of device on which it computes large matrix products by tensor cores, where a spec wants that.</summary>
+    public virtual IReadOnlyList<DeviceKind> TensorCoreDevices => [];
+
     /// <summary>Whether it computes on a device, or on some device where that is <c>auto</c>.</summary>
     public bool ComputesOn(DeviceName device) => device.Kind is not { } kind || Devices.Contains(kind);
 

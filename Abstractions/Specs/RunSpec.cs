@@ -30,6 +30,9 @@ public sealed record RunSpec
     public DeviceName ComputesOn =>
         Device == DeviceName.Auto && !Engine.Computes(this with { Device = AnyGpu }) ? DeviceName.Cpu : Device;
 
+    /// <summary>Whether the run's bits are the same on every processor, of the engine that computes on some device at least.</summary>
+    public bool IsSameEverywhere => Engine.IsSameEverywhere && !Train.UsesTensorCores;
+
     /// <summary>The network.</summary>
     public required ModelSpec Model { get; init; }
 

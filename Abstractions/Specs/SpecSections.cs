@@ -175,6 +175,11 @@ internal sealed partial class SpecSections(SpecChoices choices)
                 + "there",
             NumberRange.Positive, "none"),
         Wire = walk.Word("wire", train.Wire, "what parameters and gradients are rounded to between silos", SpecWords.Wires),
+        Precision = walk.Word(
+            "precision", train.Precision,
+            "what factors of the large matrix products are rounded to on GPUs ([below](#precision)); sums, parameters and states stay "
+                + "float32. Not on CPUs, nor with engine torch",
+            SpecWords.Precisions, isWritten: train.Precision != PrecisionKind.Full),
         Optimizer = walk.Choice("optimizer", train.Optimizer, "the update rule, as in `torch.optim`", choices.Optimizers, required: true),
         Schedule = walk.Choice(
             "schedule", train.Schedule, "how the learning rate changes from step to step ([below](#schedules))", LearningRateSchedules.All,

@@ -18,6 +18,13 @@ internal static class SpecWords
             "half the bytes between silos, and another result, the same wherever trainers live; not with sync.mode local"),
     ];
 
+    public static IReadOnlyList<Word<PrecisionKind>> Precisions { get; } =
+    [
+        new("float32", PrecisionKind.Full, "nothing is rounded: the bits of every processor"),
+        new("tf32", PrecisionKind.Tf32, "to 11 bits of precision, by a GPU's tensor cores; bits of one compute capability"),
+        new("bfloat16", PrecisionKind.Bfloat16, "to 8 bits of precision, by a GPU's tensor cores; bits of one compute capability"),
+    ];
+
     public static IReadOnlyList<Word<SpeculationKind>> Speculations { get; } =
     [
         new("auto", SpeculationKind.Auto,

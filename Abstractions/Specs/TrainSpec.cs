@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Specs.Schedules;
 
 namespace Orleans.Tbptt.Specs;
@@ -11,6 +12,19 @@ public enum WireKind
     /// <summary>
     /// bfloat16, half the bytes: parameters are rounded to the nearest, gradients by stochastic rounding. The state stays float32.
     /// </summary>
+    Bfloat16,
+}
+
+/// <summary>What factors of the large matrix products are rounded to on a GPU. Sums, parameters and states stay float32.</summary>
+public enum PrecisionKind
+{
+    /// <summary>float32, which they are: nothing is rounded, and the bits are those of every processor.</summary>
+    Full,
+
+    /// <summary>TF32, with 11 bits of precision, on tensor cores.</summary>
+    Tf32,
+
+    /// <summary>bfloat16, with 8 bits of precision, on tensor cores.</summary>
     Bfloat16,
 }
 
@@ -85,6 +99,25 @@ public sealed record TrainSpec
         WireKind.Full => false,
         WireKind.Bfloat16 => true,
         var other => throw new InvalidOperationException($"wire {other} says nothing about widths"),
+    };
+
+    /// <summary>
+    /// What factors of the large matrix products are rounded to. Default <see cref="PrecisionKind.Full"/>; another one needs a GPU.
+    /// </summary>
+    public PrecisionKind Precision { get; init; } = PrecisionKind.Full;
+
+    /// <summary>Its word.</summary>
+    public string PrecisionWord => WordOf(Precision);
+
+    /// <summary>The word of a precision.</summary>
+    public static string WordOf(PrecisionKind precision) => Words.For(SpecWords.Precisions, precision);
+
+    /// <summary>Whether large matrix products are computed by a GPU's tensor cores.</summary>
+    public bool UsesTensorCores => Precision switch
+    {
+        PrecisionKind.Full => false,
+        PrecisionKind.Tf32 or PrecisionKind.Bfloat16 => true,
+        var other => throw new InvalidOperationException($"precision {other} says nothing about tensor cores"),
     };
 
     /// <summary>How the learning rate changes from step to step. Default: not at all.</summary>

@@ -8,7 +8,7 @@ const int Failed = 2, Unusable = 1;
 (string Name, Func<Target, TextWriter, Task<string?>> Run)[] parts =
 [
     ("goldens", Goldens.RunAsync), ("bits", BitsPart.RunAsync), ("cluster", ClusterPart.RunAsync), ("steps", StepsPart.RunAsync),
-    ("shared", SharedPart.RunAsync), ("memory", MemoryPart.RunAsync),
+    ("precision", PrecisionPart.RunAsync), ("shared", SharedPart.RunAsync), ("memory", MemoryPart.RunAsync),
 ];
 if (args is [SiloProcess.Verb, ..])
     return await SiloProcess.RunAsync(args);

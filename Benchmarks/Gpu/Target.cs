@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Gpu;
 using Orleans.Tbptt.Training.Gpu.Emulation;
+using Orleans.Tbptt.Training.Gpu.Network;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Benchmarks.Gpu;
@@ -24,8 +25,9 @@ internal sealed record Target(DeviceName Device, bool IsEmulated)
     }
 
     /// <summary>A replica on the device.</summary>
-    public IReplica Open(ModelSpec model, LossSpec loss) => IsEmulated
-        ? new GpuReplica(new Emulator(device: Device.Text), model, loss, ownsDevice: true) : Engine.Open(model, loss, Device);
+    public IReplica Open(ModelSpec model, LossSpec loss, PrecisionKind precision = PrecisionKind.Full) => IsEmulated
+        ? new GpuReplica(new Emulator(device: Device.Text), model, loss, ownsDevice: true, cores: TensorCores.Of(precision))
+        : Engine.Open(model, loss, Device, precision);
 
     /// <summary>How many lists of commands a replica's device has replayed; says what failed where that was not possible.</summary>
     public static int Replayed(IReplica replica, TextWriter output)

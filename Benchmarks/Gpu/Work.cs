@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Numerics;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Gpu;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Benchmarks.Gpu;
@@ -45,6 +45,10 @@ internal sealed record Work(RecurrentCell Cell, int Layers, int Lanes, int Steps
     /// <summary>Those that are run in the emulator where only the way matters.</summary>
     public static IReadOnlyList<Work> TimedEmulated { get; } = [new(new LstmCell(), 1, 10, 10, 10, 20, 5)];
 
+    /// <summary>Those whose products tensor cores compute in the emulator, on which times say nothing.</summary>
+    public static IReadOnlyList<Work> PrecisionEmulated { get; } =
+        [new(new LstmCell(), 1, 5, 4, 33, 40, 3), new(new GruCell(), 2, 5, 4, 33, 40, 34)];
+
     /// <summary>Those that are timed.</summary>
     public static IReadOnlyList<Work> Timed { get; } =
     [
@@ -58,10 +62,22 @@ internal sealed record Work(RecurrentCell Cell, int Layers, int Lanes, int Steps
     /// <summary>The model.</summary>
     public ModelSpec Model => new() { Cell = Cell, Layers = Layers, InputSize = Inputs, HiddenSize = Hidden, OutputSize = Outputs };
 
-    /// <summary>How many numbers of loss, hidden state and gradient differ in a bit.</summary>
-    public int Differences(IReplica expected, IReplica actual)
+    /// <summary>Loss, hidden state and gradient of the chunk.</summary>
+    public ChunkNumbers Compute(IReplica replica)
     {
-        var (wanted, found) = (Run(expected), Run(actual));
+        var (batch, parameters, before, after, gradient) = Buffers(replica);
+        replica.LoadParameters(parameters);
+        double loss = replica.ForwardBackward(batch, DropoutMasks.None, before, after, gradient);
+        return new(loss, after, gradient);
+    }
+
+    /// <summary>How many numbers of loss, hidden state and gradient differ in a bit.</summary>
+    public int Differences(IReplica expected, IReplica actual) => Differences(Compute(expected), Compute(actual));
+
+    /// <inheritdoc cref="Differences(IReplica, IReplica)"/>
+    public static int Differences(ChunkNumbers expected, ChunkNumbers actual)
+    {
+        int[] wanted = expected.Bits, found = actual.Bits;
         int differ = 0;
         for (int i = 0; i < wanted.Length; i++)
             differ += wanted[i] == found[i] ? 0 : 1;
@@ -101,14 +117,6 @@ internal sealed record Work(RecurrentCell Cell, int Layers, int Lanes, int Steps
     /// <inheritdoc/>
     public override string ToString() => $"{Cell.Word},{Layers},{Lanes},{Steps},{Inputs},{Hidden},{Outputs}";
 
-    private int[] Run(IReplica replica)
-    {
-        var (batch, parameters, before, after, gradient) = Buffers(replica);
-        replica.LoadParameters(parameters);
-        double loss = replica.ForwardBackward(batch, DropoutMasks.None, before, after, gradient);
-        return [.. MemoryMarshal.Cast<double, int>([loss]), .. MemoryMarshal.Cast<float, int>(after),
-            .. MemoryMarshal.Cast<float, int>(gradient)];
-    }
 
     private (ChunkBatch Batch, float[] Parameters, float[] Before, float[] After, float[] Gradient) Buffers(IReplica replica)
     {

@@ -5,7 +5,9 @@
 #     goldens   whole runs: PyTorch's losses, and the CPU's bits
 #     bits      chunks of the average example and of 128, 512 and 1,024 units: the CPU's bits
 #     cluster   a silo with the GPU and one with CPUs, the first of which is killed: the same model as on CPUs
-#     steps     times of chunk-steps, then those of PyTorch's nn.LSTM with and without TF32, where python3 has torch with CUDA
+#     steps     times of chunk-steps, then those of PyTorch's nn.LSTM without TF32, where python3 has torch with CUDA
+#     precision the same with train.precision tf32 and bfloat16: within their tolerance of float32, the same bits each time, and times;
+#               then those of PyTorch's nn.LSTM with TF32
 #     shared    two trainers on the device: the CPU's bits, and times
 #     memory    device and process over 10,000 chunk-steps
 # --emulated runs small shapes in the emulator, where there is no GPU; its times say nothing.
@@ -24,17 +26,16 @@ if command -v nvidia-smi >/dev/null; then
     nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader | sed 's/^/# /' | tee -a figures.csv
 fi
 status=0
-for part in ${parts:-goldens bits cluster steps shared memory}; do
+for part in ${parts:-goldens bits cluster steps precision shared memory}; do
     # The exit code of the program, not that of tee.
     { ./tbptt-gpu $options "$part"; echo $? >.status; } | tee -a figures.csv
     code=$(cat .status)
     rm .status
     [ "$code" -ne 1 ] || exit 1
     [ "$code" -eq 0 ] || status=2
-    if [ "$part" = steps ] && [ -z "$emulated" ] && python3 -c 'import torch; raise SystemExit(not torch.cuda.is_available())' 2>/dev/null; then
-        for precision in float32 tf32; do
-            python3 bare_loop.py "$precision" "$device" | tee -a figures.csv
-        done
+    case $part in steps) torch=float32 ;; precision) torch=tf32 ;; *) torch= ;; esac
+    if [ -n "$torch" ] && [ -z "$emulated" ] && python3 -c 'import torch; raise SystemExit(not torch.cuda.is_available())' 2>/dev/null; then
+        python3 bare_loop.py "$torch" "$device" | tee -a figures.csv
     fi
 done
 echo "# $([ $status -eq 0 ] && echo all is well || echo a part failed), figures in $(pwd)/figures.csv"

@@ -24,8 +24,7 @@ internal static class VerifyCommand
         {
             throw new ClientException(
                 $"{target.Name} was computed by arithmetic {other}, and this program computes {FusedReplica.ArithmeticVersion}: expected "
-                + "the same; verify with a release of that arithmetic, or, where it is libtorch's, train with engine: fused, whose bits "
-                + "are the same on every processor", ExitCode.Failed);
+                + $"the same; {FusedReplica.RemedyFor(other)}", ExitCode.Failed);
         }
 
         // Looked at first, because a verification takes long; made last, because one that fails leaves nothing to sign.

@@ -103,6 +103,29 @@ public sealed class ConsoleAppTests : IDisposable
         Assert.Empty(Directory.GetDirectories(_console.Runs));
     }
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    [InlineData(null, true)]
+    public async Task Train_StartsNothing_WhereTensorCoresAreWanted_AndTheMachineHasNone(int? gpus, bool starts)
+    {
+        _console.Checker = new()
+        {
+            Spec = Sample.Spec with { Device = DeviceName.Auto, Train = Sample.Spec.Train with { Precision = PrecisionKind.Tf32 } },
+        };
+        _console.Gpus = gpus;
+        Cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Ended(RunState.Completed)));
+
+        Assert.Equal(starts ? 0 : ExitCode.BadSpec, await _console.RunAsync("train", "wave.yaml"));
+
+        Assert.Equal(starts, Cluster.Calls.Count > 0);
+        Assert.Equal(
+            starts ? "" : "wave.yaml:1:1 train.precision: found tf32, but no NVIDIA driver on this machine, expected a machine with a GPU, "
+                + "because nothing else computes products by tensor cores; write precision: float32, or train on a cluster with GPUs "
+                + "(--cluster)\n",
+            _console.Error);
+    }
+
     [Fact]
     public async Task Train_LocatesTheProblemsAndEndsTheSilos_WhenTheClusterRefusesTheSpec()
     {

@@ -4,6 +4,7 @@ using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Models;
 
 namespace Orleans.Tbptt.Tests.Client;
@@ -189,6 +190,15 @@ public sealed class VerifyTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
 
         Assert.Equal(ExitCode.Failed, await _console.RunAsync("verify", copy));
         Assert.Contains("was computed by arithmetic libtorch 2.10.0, a CPU", _console.Error, StringComparison.Ordinal);
+        File.WriteAllText(status, File.ReadAllText(status).Replace(
+            "libtorch 2.10.0, a CPU", FusedReplica.TensorCoreArithmetic(PrecisionKind.Tf32, "compute capability 9.0"),
+            StringComparison.Ordinal));
+        Assert.Equal(ExitCode.Failed, await _console.RunAsync("verify", copy));
+        Assert.Contains(
+            "was computed by arithmetic fused 1, products in tf32 by tensor cores of compute capability 9.0, and this program computes "
+            + "fused 1: expected the same; a CPU has no tensor cores, and those of another compute capability may sum otherwise: train the "
+            + "spec again on GPUs of that one, and compare both runs with tbptt bisect",
+            _console.Error, StringComparison.Ordinal);
     }
 
     private async Task<FinishedRun> Train(RunSpec spec)

@@ -158,6 +158,7 @@ public class ChoiceTests
         var train = Sound(Sine).Train;
 
         Assert.Throws<InvalidOperationException>(() => _ = (train with { Wire = (WireKind)9 }).IsNarrow);
+        Assert.Throws<InvalidOperationException>(() => _ = (train with { Precision = (PrecisionKind)9 }).UsesTensorCores);
         Assert.Throws<InvalidOperationException>(() => _ = (train with { Sync = new() { Mode = (SyncMode)9 } }).IsLocal);
     }
 

@@ -134,6 +134,41 @@ public class SpecCrossCheckTests
         "remove it, or write mode: every",
         Problem(Sine.After("train:", $"  wire: {wire}\n  sync: {{mode: local, chunks: 4}}")), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("engine: torch", "tf32",
+        "train.precision: found tf32 with engine torch, expected float32, because only auto or fused computes products by tensor cores; "
+            + "remove it, or write engine: fused")]
+    [InlineData("device: cpu", "bfloat16",
+        "train.precision: found bfloat16 with device cpu, expected float32, because CPUs have no tensor cores; remove it, or write device: "
+            + "auto, which then takes silos with GPUs")]
+    [InlineData("audit: {every: 3}", "tf32",
+        "audit: found an audit with train.precision tf32, expected precision float32, because tensor cores of another compute capability "
+            + "may give other bits; remove it, or write precision: float32")]
+    public void Precision_IsRefused_WhereNoTensorCoresAre_AndWithAudits(string key, string precision, string expected) => Assert.EndsWith(
+        expected, Problem($"{key}\n{Sine.After("train:", $"  precision: {precision}")}"), StringComparison.Ordinal);
+
+    /// <summary>What GPU kernels do not compute goes to no CPU.</summary>
+    [Fact]
+    public void Precision_IsRefused_WithWhatOnlyCpusCompute() => Assert.Equal(
+        [
+            "train.threads: found 2 with train.precision tf32, expected 1, because threads are of a processor; remove it, or write "
+                + "precision: float32 and device: cpu",
+            "tbptt.backprop: found full with train.precision tf32, expected chunk, because its GPU kernels run no steps in pieces; change "
+                + "it, or write precision: float32 and device: cpu",
+        ],
+        Problems(Sine.After("train:", "  precision: tf32\n  threads: 2").After("  chunkLength", "  backprop: full"))
+            .Select(problem => problem[(problem.IndexOf(' ', StringComparison.Ordinal) + 1)..]).Order(StringComparer.Ordinal).Reverse());
+
+    [Theory]
+    [InlineData("auto")]
+    [InlineData("cuda:1")]
+    public void Precision_LeavesTheDeviceToSilosWithGpus(string device)
+    {
+        var spec = Sound(Sine, "train.precision=tf32", $"device={device}");
+
+        Assert.Equal((true, false, device), (spec.Train.UsesTensorCores, spec.IsSameEverywhere, spec.ComputesOn.Text));
+    }
+
     [Fact]
     public void Sgd_RefusesWhatTheAdamsHave_WhenGiven()
     {

@@ -90,6 +90,18 @@ public class SpecWriterTests
     }
 
     [Theory]
+    [InlineData("float32", false)]
+    [InlineData("tf32", true)]
+    [InlineData("bfloat16", true)]
+    public void Precision_IsWritten_WhereItIsNotTheDefault(string precision, bool isWritten)
+    {
+        var spec = Sound(Sine, $"train.precision={precision}");
+
+        AssertComesBack(spec);
+        Assert.Equal(isWritten, SpecWriter.ToYaml(spec).Contains($"  precision: {precision}\n", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("0.25", "dropout: 0.25")]
     [InlineData("{between: 0.25}", "dropout: 0.25")]
     [InlineData("{}", "dropout: 0")]

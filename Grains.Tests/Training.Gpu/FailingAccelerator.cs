@@ -23,6 +23,8 @@ internal sealed unsafe class FailingAccelerator(IAccelerator device, FailingAcce
 
     public string Device => device.Device;
 
+    public string Architecture => device.Architecture;
+
     public int Processors => device.Processors;
 
     public int Replayed => device.Replayed;

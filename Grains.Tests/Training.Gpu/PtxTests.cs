@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
@@ -26,6 +27,17 @@ public sealed partial class PtxTests
         "ld.acquire.gpu.global.u32", "setp.ne.u32", "setp.lt.u32",
     ];
 
+    // What products of tensor cores have besides: PTX 7.0 defines all of it for sm_80.
+    private static readonly Dictionary<PrecisionKind, string[]> OfTensorCores = new()
+    {
+        [PrecisionKind.Tf32] =
+            ["cvt.rna.tf32.f32", "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", "ld.shared.b32", "st.shared.b32"],
+        [PrecisionKind.Bfloat16] =
+            ["cvt.rn.bf16x2.f32", "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", "ld.shared.b32", "st.shared.b32"],
+    };
+
+    private static readonly KernelCode[] Tensor = [.. TensorProductKernel.Tf32.All, .. TensorProductKernel.Bfloat16.All];
+
     public static MatrixTheoryData<string, int> Cells { get; } = new(TestChoices.Cells, [5, 64, 512, 1024, 4096]);
 
     /// <summary>The losses', of few classes and of many.</summary>
@@ -48,6 +60,28 @@ public sealed partial class PtxTests
     [Fact]
     public void Losses_RoundAllThatTheyCompute_AndNeedNothingElse() => RoundAll(OfLosses);
 
+    /// <summary>Their kernels have these instructions, all of them and no others besides the known ones; float32's have none.</summary>
+    [Theory]
+    [InlineData(PrecisionKind.Tf32)]
+    [InlineData(PrecisionKind.Bfloat16)]
+    public void TensorCores_HaveTheInstructionsOfTheirPrecision_AndNoOtherKernelHas(PrecisionKind precision)
+    {
+        var products = precision == PrecisionKind.Tf32 ? TensorProductKernel.Tf32 : TensorProductKernel.Bfloat16;
+        RoundAll(products.All, OfTensorCores[precision]);
+        foreach (var kernel in products.All)
+            Assert.Subset(Instructions(PtxWriter.Write([kernel], "sm_80")), OfTensorCores[precision].ToHashSet());
+        Assert.Empty(OfTensorCores.Values.SelectMany(own => own).Intersect(Known));
+        Assert.All(
+            [.. Of("lstm", 64), .. Of("gru", 64), .. OfLosses],
+            kernel => Assert.DoesNotMatch(@"mma|tf32|bf16|%b\d|\.reg \.b32", PtxWriter.Write([kernel], "sm_90")));
+        string text = PtxWriter.Write(products.All, "sm_90");
+        Assert.Matches(@"    mma\.sync\.aligned\.m16n8k\d+\.row\.col\.f32\.\w+\.\w+\.f32 \{(%f\d+(, )?){4}\}, \{(%b\d+(, )?){4}\}, "
+            + @"\{%b\d+, %b\d+\}, \{(%f\d+(, )?){4}\};", text);
+        Assert.Matches(@"    cvt\.r\w+\.\w+\.f32 %b\d+, %f\d+(, %f\d+)?;", text);
+    }
+
+    private static HashSet<string> Instructions(string text) => [.. Line().Matches(text).Select(match => match.Groups[1].Value)];
+
     /// <summary>Of a cell, of which some units may stay as they were, as far as it has such states.</summary>
     private static IReadOnlyList<KernelCode> Of(string word, int units)
     {
@@ -56,7 +90,7 @@ public sealed partial class PtxTests
         return [.. GpuNetwork.KernelsOf(new(cell, units)), .. new SweepKernels(cell, units, zones).All];
     }
 
-    private static void RoundAll(IReadOnlyList<KernelCode> kernels)
+    private static void RoundAll(IReadOnlyList<KernelCode> kernels, params string[] besides)
     {
         foreach (string target in (string[])["sm_80", "sm_90"])
         {
@@ -66,8 +100,7 @@ public sealed partial class PtxTests
             foreach (string banned in (string[])["approx", "ftz", ".extern", ".func", "call"])
                 Assert.DoesNotContain(banned, text, StringComparison.Ordinal);
             Assert.Equal(kernels.Select(kernel => kernel.Name), Entry().Matches(text).Select(match => match.Groups[1].Value));
-            foreach (Match line in Line().Matches(text))
-                Assert.Contains(line.Groups[1].Value, Known);
+            Assert.Subset(Known.Union(besides).ToHashSet(), Instructions(text));
         }
     }
 
@@ -80,7 +113,7 @@ public sealed partial class PtxTests
     [InlineData("{name: lstm, projectionSize: 2}", 64)]
     [InlineData("slstm", 64)]
     public void Kernels_KeepToTheLimitsOfABlock(string word, int units) => Assert.All(
-        [.. Of(word, units), .. OfLosses],
+        [.. Of(word, units), .. OfLosses, .. Tensor],
         kernel =>
         {
             Assert.InRange(kernel.SharedBytes, 0, 48 << 10);
@@ -94,7 +127,7 @@ public sealed partial class PtxTests
     /// <summary>Every register that is read has been written before, and every branch has its label.</summary>
     [Theory, MemberData(nameof(Cells))]
     public void Kernels_ReadWhatTheyHaveWritten(string word, int units) => Assert.All(
-        [.. Of(word, units), .. OfLosses],
+        [.. Of(word, units), .. OfLosses, .. Tensor],
         kernel =>
         {
             HashSet<int> written = [];

@@ -67,7 +67,7 @@ public sealed class SpecRevisionTests
     [InlineData("spec.yaml:23:3 train.epochs: found 2, expected more than 2, the epochs that the run has finished; raise it: --set "
         + "train.epochs=4", "checkpoint.keepLast=2")]
     [InlineData("--set train.epoch=9 train.epoch: found an unknown key, expected trainers, shards, autoscale, threads, epochs, loss, "
-        + "clipNorm, clipValue, wire, optimizer, schedule, sync, accumulate, ema, output or earlyStopping; "
+        + "clipNorm, clipValue, wire, precision, optimizer, schedule, sync, accumulate, ema, output or earlyStopping; "
         + "did you mean epochs?", "train.epoch=9")]
     public void Revision_IsRefused_WhereTheCommittedStepsDependOnIt(string problem, params string[] sets)
     {

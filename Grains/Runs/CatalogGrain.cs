@@ -28,6 +28,8 @@ internal sealed class CatalogGrain(
             return new(document.Problems, "");
         if (asked.Train.Threads > 1 && ThreadsCheck.FindProblem(asked, await cluster.Look()) is { } tooMany)
             return new([document.Locate(tooMany)], "");
+        if (asked.Train.UsesTensorCores && PrecisionCheck.FindProblem(asked, await cluster.Look()) is { } noGpu)
+            return new([document.Locate(noGpu)], "");
         RunDataLease lease;
         try
         {

@@ -39,10 +39,12 @@ internal sealed record SlotRequest(
     [property: Id(0)] RunId Run, [property: Id(1)] int Trainers, [property: Id(2)] int Priority,
     [property: Id(3)] DateTimeOffset SubmittedAt)
 {
-    /// <summary>The spec's device, where the run has begun: then only silos count that its trainers can go to.</summary>
+    /// <summary>
+    /// The spec's device, where the run has begun, or uses tensor cores: then only silos count that its trainers can go to.
+    /// </summary>
     [Id(4)] public DeviceName? Device { get; init; }
 
-    /// <summary>The kind of device that the run has begun on.</summary>
+    /// <summary>The kind of device that the run has begun on, or needs.</summary>
     [Id(5)] public string Kind { get; init; } = "";
 
     /// <summary>Threads of each trainer beyond the first.</summary>

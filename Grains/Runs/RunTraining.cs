@@ -236,6 +236,9 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         var request = new SlotRequest(_progress.Run, assigner.Count, status.Priority, status.SubmittedAt)
         {
             FurtherThreads = _spec.Train.Threads - 1,
+
+            // Slots of silos without a GPU are of no use to tensor cores.
+            Device = _spec.Train.UsesTensorCores ? _spec.ComputesOn : null, Kind = DeviceKinds.Bound(_spec, ""),
         };
         while (await control.OrLeave(Ask()) is { Granted: false } reply)
         {

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Grains.Runs;
 
@@ -39,7 +40,7 @@ internal sealed partial class SlotQueue(TimeProvider time)
         if (position == 0 && slots.All > 0 && needed <= slots.Free)
             return Grant(request);
         return new(false, position, slots.All == 0
-            ? "waits for a silo that offers slots"
+            ? $"waits for a silo that offers slots{(request.Kind == DeviceKind.Cuda.Word ? " on a GPU" : "")}"
             : $"waits for {needed} free {(needed == 1 ? "slot" : "slots")} of {slots.All}, {Math.Max(0, slots.Free)} " +
                 $"free{(position == 0 ? "" : $", behind {position} other {(position == 1 ? "run" : "runs")}")}");
     }

@@ -28,15 +28,19 @@ internal static class DeviceKinds
         return [.. silos.Where(silo => Of(silo) == kind)];
     }
 
-    /// <summary>The kind of device that a run must keep to, of those that it computes on; empty where its engine leaves it free.</summary>
-    public static string Bound(RunSpec spec, string kind) => Engine.Of(spec).MixesDevices ? "" : kind;
+    /// <summary>
+    /// The kind of device that a run must keep to, of those that it computes on; empty where its engine leaves it free. A run that uses
+    /// tensor cores is bound to GPUs from the start.
+    /// </summary>
+    public static string Bound(RunSpec spec, string kind) =>
+        spec.Train.UsesTensorCores ? DeviceKind.Cuda.Word : Mixes(spec) ? "" : kind;
 
     /// <summary>The kind that all trainers compute on; that of the first one where the engine leaves it free.</summary>
     /// <exception cref="RunLeftException">They compute on several, and the engine does not.</exception>
     public static string Same(IReadOnlyList<TrainerStatus> trainers, RunSpec spec)
     {
         string[] kinds = [.. trainers.Select(trainer => Kind(trainer.Device)).Distinct()];
-        return kinds.Length == 1 || Engine.Of(spec).MixesDevices ? kinds[0] : throw new RunLeftException(
+        return kinds.Length == 1 || Mixes(spec) ? kinds[0] : throw new RunLeftException(
             RunState.Failed,
             $"the silos offer unlike devices, {string.Join(" and ", kinds)}, whose results differ in their last bits; set device to " +
             "one of them");
@@ -56,6 +60,8 @@ internal static class DeviceKinds
                 $"trainer {other.Index} on {other.Silo} does not compute with engine {engine.Explain(device)}, expected the same engine "
                 + "for all: its silo is of another version; start silos of one version");
     }
+
+    private static bool Mixes(RunSpec spec) => Engine.Of(spec).MixesDevices && !spec.Train.UsesTensorCores;
 
     private static string Of(LivingSilo silo) => Kind(silo.Report.Devices[0]);
 

@@ -67,7 +67,7 @@ internal sealed partial class Recovery(
             EnsureInForce(reply);
             if (reply is { HasFault: true } && ++faults >= Attempts)
                 throw new RunLeftException(RunState.Failed, reply.Reason);
-            run.Queue(0, reply?.Reason ?? "waits for a silo that offers slots to place trainers on");
+            run.Queue(0, reply?.Reason ?? assigner.WhyNone);
             assigner.UprootLost(reply);
             await control.OrLeave(Task.Delay(pause, time));
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;

@@ -52,6 +52,10 @@ internal sealed class TrainerAssigner(
         await trainers.Release(run.Generation);
     }
 
+    /// <summary>What the run waits for where there is no silo to place its trainers on.</summary>
+    public string WhyNone =>
+        $"waits for a silo that offers slots{(spec.Train.UsesTensorCores ? " on a GPU" : "")} to place trainers on";
+
     /// <summary>A trainer's silo; null where it has none.</summary>
     public SiloAddress? HomeOf(int trainer) => _roster.Homes[trainer];
 

@@ -17,11 +17,14 @@ internal enum RegisterType
 
     /// <summary>A float64.</summary>
     F64,
+
+    /// <summary>32 bits that a product of a warp reads: a number of TF32, or two of bfloat16.</summary>
+    B32,
 }
 
 /// <summary>
-/// What an instruction does. Every one is exactly defined: numbers are IEEE 754, rounded once to nearest, ties to even, and subnormal
-/// numbers are kept.
+/// What an instruction does. Every one but the products of a warp is exactly defined: numbers are IEEE 754, rounded once to nearest, ties
+/// to even, and subnormal numbers are kept.
 /// </summary>
 internal enum Operation
 {
@@ -70,6 +73,19 @@ internal enum Operation
     /// <summary>Every thread of the grid, which is launched as one whole; a is the address of a counter of 32 bits, b that of the blocks
     /// that must have arrived.</summary>
     GridBarrier, Exit,
+
+    /// <summary>To the nearest TF32, ties away from zero: its sign, 8 bits of exponent and 10 of mantissa are the upper 19 bits.</summary>
+    RoundTf32,
+
+    /// <summary>To the nearest bfloat16, ties to even: a in the upper half, b in the lower one.</summary>
+    PackBfloat16,
+
+    /// <summary>
+    /// The only ones of a warp: sums = a · b + sums, [16, 8] = [16, k] · [k, 8], of numbers of TF32, k = 8, or bfloat16, k = 16. Of the
+    /// result's 4 registers, a's 4 and b's 2 the operands name the first ones. Products are exact; in which order, and how precisely, a
+    /// device adds them up to float32 is not defined.
+    /// </summary>
+    ProductTf32, ProductBfloat16,
 }
 
 /// <summary>A register, or a constant.</summary>
@@ -80,6 +96,9 @@ internal readonly record struct Operand(RegisterType Type, int Register, long Bi
 {
     /// <summary>Whether it is a constant.</summary>
     public bool IsConstant => Register < 0;
+
+    /// <summary>A register so many behind this one.</summary>
+    public Operand Next(int further) => this with { Register = Register + further };
 
     public static Operand Of(int value) => new(RegisterType.I32, -1, value);
 
@@ -99,13 +118,23 @@ internal readonly record struct Operand(RegisterType Type, int Register, long Bi
 /// <param name="C">The third one.</param>
 internal readonly record struct Instruction(Operation Operation, RegisterType Type, Operand Result, Operand A, Operand B, Operand C)
 {
+    /// <summary>Registers of a thread that hold its part of a warp's left factor, of the right one, and of the sums.</summary>
+    public const int LeftRegisters = 4, RightRegisters = 2, SumRegisters = 4;
+
+    private const int WarpRegisters = LeftRegisters + RightRegisters + SumRegisters;
+
     /// <summary>Whether it ends a run of instructions that are always executed one after the other.</summary>
-    public bool EndsBlock => Operation is Operation.Label or Operation.Branch or Operation.BranchUnless or Operation.Barrier
+    public bool EndsBlock => IsOfWarp || Operation is Operation.Label or Operation.Branch or Operation.BranchUnless or Operation.Barrier
         or Operation.GridBarrier or Operation.Exit;
+
+    /// <summary>Whether it is a product that all threads of a warp compute together.</summary>
+    public bool IsOfWarp => Operation is Operation.ProductTf32 or Operation.ProductBfloat16;
 
     /// <summary>How many of its operands are registers or constants that it reads.</summary>
     public int Reads => Operation switch
     {
+        Operation.ProductTf32 or Operation.ProductBfloat16 => WarpRegisters,
+        Operation.RoundTf32 => 1,
         Operation.Move or Operation.Negate or Operation.SquareRoot or Operation.Convert or Operation.Reinterpret => 1,
         Operation.BranchUnless => 1,
         Operation.Load or Operation.LoadShared => 1,
@@ -116,8 +145,10 @@ internal readonly record struct Instruction(Operation Operation, RegisterType Ty
     };
 
     /// <summary>One of the operands that it reads.</summary>
-    public Operand Read(int index) => index == 0 ? A : index == 1 ? B : C;
+    public Operand Read(int index) => !IsOfWarp ? index == 0 ? A : index == 1 ? B : C
+        : index < LeftRegisters ? A.Next(index) : index < LeftRegisters + RightRegisters ? B.Next(index - LeftRegisters)
+        : Result.Next(index - LeftRegisters - RightRegisters);
 
-    /// <summary>Whether it has a result.</summary>
+    /// <summary>Whether it has a result, other than sums that it reads as well.</summary>
     public bool HasResult => !EndsBlock && Operation is not (Operation.Store or Operation.StoreShared);
 }

@@ -123,6 +123,25 @@ internal sealed unsafe class KernelBuilder
     /// <inheritdoc cref="Assign(F32, F32)"/>
     public void Assign(Int variable, Int value) => Set(variable.Operand, value.Operand);
 
+    /// <summary>Registers one after another, for a product of a warp.</summary>
+    public Operand Registers(RegisterType type, int count)
+    {
+        var first = new Operand(type, _registers.Count, 0);
+        _registers.AddRange(Enumerable.Repeat(type, count));
+        return first;
+    }
+
+    /// <summary>Gives one of these registers a value.</summary>
+    public void Assign(Operand register, F32 value) => Set(register, value.Operand);
+
+    /// <summary>Loads one of these registers from shared memory, so many numbers further on.</summary>
+    public void Load(Operand register, Shared from, int index) => _instructions.Add(
+        new(Operation.LoadShared, register.Type, register, from.Base, Operand.Of(from.Offset + (index * sizeof(float))), default));
+
+    /// <summary>sums = left · right + sums, of all threads of a warp.</summary>
+    public void Multiply(Operation product, Operand sums, Operand left, Operand right) =>
+        _instructions.Add(new(product, RegisterType.F32, sums, left, right, default));
+
     /// <summary>Executes a part where a condition holds.</summary>
     public void If(Flag condition, Action then)
     {

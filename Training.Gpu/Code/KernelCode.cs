@@ -16,4 +16,7 @@ internal sealed record KernelCode(
 
     /// <summary>Whether it waits for all blocks of its grid, which must then fit on the device at once.</summary>
     public bool SpansGrid => Instructions.Any(one => one.Operation == Operation.GridBarrier);
+
+    /// <summary>Whether it computes products of a warp.</summary>
+    public bool UsesTensorCores => Instructions.Any(one => one.IsOfWarp);
 }

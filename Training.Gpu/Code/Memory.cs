@@ -65,8 +65,11 @@ internal readonly record struct Shared(Operand Base, int Offset)
     public F32 this[Int index] => At(index)[0];
 
     /// <summary>Stores a number.</summary>
-    public void Store(Int index, F32 value) => KernelBuilder.Current.Append(
-        Operation.StoreShared, RegisterType.F32, a: At(index).Base, b: Operand.Of(Offset), c: value.Operand);
+    public void Store(Int index, F32 value) => Store(index, value.Operand);
+
+    /// <summary>Stores a register of 32 bits.</summary>
+    public void Store(Int index, Operand value) => KernelBuilder.Current.Append(
+        Operation.StoreShared, value.Type, a: At(index).Base, b: Operand.Of(Offset), c: value);
 }
 
 /// <summary>Numbers of 64 bits in a block's shared memory, in a kernel that is being built.</summary>

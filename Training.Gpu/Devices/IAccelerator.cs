@@ -29,6 +29,9 @@ internal unsafe interface IAccelerator : ICommands, IDisposable
     /// <summary>The device, as <c>cuda:0</c>.</summary>
     string Device { get; }
 
+    /// <summary>What sums of tensor cores depend on, as <c>compute capability 8.0</c>.</summary>
+    string Architecture { get; }
+
     /// <summary>Its processors, each of which runs blocks by itself.</summary>
     int Processors { get; }
 

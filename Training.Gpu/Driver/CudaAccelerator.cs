@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Gpu.Code;
@@ -42,6 +43,7 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
         if (CudaDevices.FindWeakness(Device, _device, out int capability) is { } weakness)
             throw new EngineUnavailableException(weakness);
         _target = capability >= 90 ? "sm_90" : "sm_80";
+        Architecture = string.Create(CultureInfo.InvariantCulture, $"compute capability {capability / 10}.{capability % 10}");
         (Processors, _launchesGrids) = (Attribute(Cuda.ProcessorCount), Attribute(Cuda.CooperativeLaunch) != 0);
         Check(Cuda.DevicePrimaryCtxRetain(out _context, _device), "make a context");
         try
@@ -60,6 +62,9 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
 
     /// <inheritdoc/>
     public string Device { get; }
+
+    /// <inheritdoc/>
+    public string Architecture { get; }
 
     /// <inheritdoc/>
     public int Processors { get; }

@@ -125,6 +125,15 @@ internal sealed partial class EmulatedKernel
             case Operation.Select:
                 Select(one);
                 return;
+            case Operation.RoundTf32:
+                Push(one.A);
+                _il.Emit(OpCodes.Call, Tf32);
+                return;
+            case Operation.PackBfloat16:
+                Push(one.A);
+                Push(one.B);
+                _il.Emit(OpCodes.Call, Bfloat16Pair);
+                return;
             case Operation.Parameter:
                 Field(nameof(ThreadPlace.Parameters));
                 _il.Emit(OpCodes.Ldc_I4, (int)one.A.Bits * sizeof(long));

@@ -32,6 +32,8 @@ internal sealed partial class EmulatedKernel
     private static readonly MethodInfo FusedSingle = Method(nameof(Fused), typeof(float), typeof(float), typeof(float));
     private static readonly MethodInfo FusedDouble = Method(nameof(Fused), typeof(double), typeof(double), typeof(double));
     private static readonly MethodInfo SquareRoot = typeof(Math).GetMethod(nameof(Math.Sqrt), [typeof(double)])!;
+    private static readonly MethodInfo Tf32 = typeof(TensorNumbers).GetMethod(nameof(TensorNumbers.Tf32))!;
+    private static readonly MethodInfo Bfloat16Pair = typeof(TensorNumbers).GetMethod(nameof(TensorNumbers.Bfloat16Pair))!;
     private static readonly MethodInfo Check = typeof(EmulatedMemory).GetMethod(nameof(EmulatedMemory.Check))!;
 
     private readonly KernelCode _code;
@@ -40,6 +42,7 @@ internal sealed partial class EmulatedKernel
     private readonly Dictionary<long, Label> _labels = [];
     private readonly List<int> _keptRegisters = [];
     private readonly List<Label> _resumes = [];
+    private readonly Dictionary<int, WarpProduct> _products = [];
 
     private EmulatedKernel(KernelCode code)
     {
@@ -66,6 +69,9 @@ internal sealed partial class EmulatedKernel
     /// <summary>The numbers that stand for barriers of the whole grid.</summary>
     public IReadOnlySet<int> GridBarriers { get; } = new HashSet<int>();
 
+    /// <summary>The products of a warp, by the numbers that stand for the places at which its threads wait for each other.</summary>
+    public IReadOnlyDictionary<int, WarpProduct> Products => _products;
+
     /// <summary>Compiles a kernel.</summary>
     public static EmulatedKernel Of(KernelCode code) => new(code);
 
@@ -90,6 +96,10 @@ internal sealed partial class EmulatedKernel
                 Note(one.Result);
             if (one.EndsBlock)
                 current++;
+
+            // The product is computed from what its threads keep.
+            for (int i = 0; i < one.Reads && one.IsOfWarp; i++)
+                kept[one.Read(i).Register] = true;
         }
 
         for (int register = 0; register < kept.Length; register++)
@@ -110,7 +120,7 @@ internal sealed partial class EmulatedKernel
 
     private void Compile()
     {
-        int barriers = _code.Instructions.Count(one => one.Operation is Operation.Barrier or Operation.GridBarrier);
+        int barriers = _code.Instructions.Count(IsPause);
         for (int i = 0; i < barriers; i++)
             _resumes.Add(_il.DefineLabel());
         var start = _il.DefineLabel();
@@ -120,12 +130,19 @@ internal sealed partial class EmulatedKernel
         int next = 0;
         foreach (var one in _code.Instructions)
         {
-            if (one.Operation is Operation.Barrier or Operation.GridBarrier)
-                Pause(++next, one.Operation == Operation.GridBarrier);
-            else
+            if (!IsPause(one))
+            {
                 Emit(one);
+                continue;
+            }
+
+            if (one.IsOfWarp)
+                _products[next + 1] = WarpProduct.Of(one, _keptRegisters);
+            Pause(++next, one.Operation == Operation.GridBarrier);
         }
     }
+
+    private static bool IsPause(Instruction one) => one.IsOfWarp || one.Operation is Operation.Barrier or Operation.GridBarrier;
 
     private void Pause(int number, bool spansGrid)
     {

@@ -31,6 +31,9 @@ internal sealed unsafe class Emulator(
     public string Device => device;
 
     /// <inheritdoc/>
+    public string Architecture => "the emulator";
+
+    /// <inheritdoc/>
     public int Processors => 4;
 
     /// <summary>How many launches there were of each kernel.</summary>
@@ -167,21 +170,48 @@ internal sealed unsafe class Emulator(
         }
     }
 
-    /// <summary>Runs every thread of a block to its next barrier.</summary>
+    /// <summary>Runs every thread of a block to its next barrier, one warp after the other.</summary>
     private int Advance(EmulatedKernel compiled, ref ThreadPlace place, long* registers, int threads, int from)
     {
-        int to = 0;
-        for (int i = 0; i < threads; i++)
+        int to = 0, warps = (threads + WarpProduct.Threads - 1) / WarpProduct.Threads;
+        for (int i = 0; i < warps; i++)
         {
-            place.Thread = backwards ? threads - 1 - i : i;
-            place.Kept = registers + (place.Thread * compiled.Kept);
-            int reached = compiled.Run(ref place, from);
+            int first = (backwards ? warps - 1 - i : i) * WarpProduct.Threads;
+            int reached = AdvanceWarp(compiled, ref place, registers, first, Math.Min(threads - first, WarpProduct.Threads), from);
             if (i > 0 && reached != to)
                 throw new KernelFaultException("threads of a block wait at unlike barriers");
             to = reached;
         }
 
         return to;
+    }
+
+    /// <summary>
+    /// Runs every thread of a warp to its next barrier. At a product the threads wait for each other, and for no other warp: what a kernel
+    /// lacks in barriers shows.
+    /// </summary>
+    private int AdvanceWarp(EmulatedKernel compiled, ref ThreadPlace place, long* registers, int first, int threads, int from)
+    {
+        while (true)
+        {
+            int to = 0;
+            for (int i = 0; i < threads; i++)
+            {
+                place.Thread = first + (backwards ? threads - 1 - i : i);
+                place.Kept = registers + (place.Thread * compiled.Kept);
+                int reached = compiled.Run(ref place, from);
+                if (i > 0 && reached != to)
+                    throw new KernelFaultException("threads of a block wait at unlike barriers");
+                to = reached;
+            }
+
+            if (!compiled.Products.TryGetValue(to, out var product))
+                return to;
+            if (threads < WarpProduct.Threads)
+                throw new KernelFaultException($"a warp of {threads} threads computes a product, expected {WarpProduct.Threads}");
+            product.Run(registers + (first * compiled.Kept), compiled.Kept);
+            from = to;
+        }
     }
 
     /// <inheritdoc/>

@@ -27,15 +27,17 @@ internal static class ProductKernel
     /// <summary>The transpose of rows times rows.</summary>
     public static KernelCode ColumnsByColumns { get; } = Make("product_columns_columns", aByTerm: false, bByTerm: false);
 
+    /// <summary>All of them.</summary>
+    public static Products All { get; } = new(RowsByRows, RowsByColumns, ColumnsByColumns, Threads);
+
     /// <param name="name">The kernel's name.</param>
     /// <param name="aByTerm">Whether threads next to each other load terms of a next to each other; otherwise rows.</param>
     /// <param name="bByTerm">The same of b; otherwise columns.</param>
     private static KernelCode Make(string name, bool aByTerm, bool bByTerm) => KernelBuilder.Build(name, Threads, k =>
     {
-        var (a, aTerms, aRow, aStep) = (k.PointerParameter(), k.PointerParameter(), k.IntParameter(), k.IntParameter());
-        var (b, bTerms, bStep, bColumn) = (k.PointerParameter(), k.PointerParameter(), k.IntParameter(), k.IntParameter());
-        var (init, initRow, c, cRow) = (k.PointerParameter(), k.IntParameter(), k.PointerParameter(), k.IntParameter());
-        var (rows, columns, depth) = (k.IntParameter(), k.IntParameter(), k.IntParameter());
+        var given = new ProductParameters(k);
+        var (init, initRow, c, cRow) = (given.Init, given.InitRow, given.C, given.CRow);
+        var (rows, columns, depth) = (given.Rows, given.Columns, given.Depth);
         var (left, right) = (k.Share(Depth * Stride), k.Share(Depth * Stride));
         // Rows are many, and a grid has at most 65,535 blocks in y.
         Int thread = k.Thread, firstRow = k.BlockX * Tile, firstColumn = k.BlockY * Tile;
@@ -52,9 +54,8 @@ internal static class ProductKernel
         });
         k.For(0, depth, Depth, first =>
         {
-            Load(k, left, thread, aByTerm, first, depth, firstRow, rows, (m, term) => a[(m * aRow) + (Term(k, aTerms, term) * aStep)]);
-            Load(k, right, thread, bByTerm, first, depth, firstColumn, columns,
-                (n, term) => b[(Term(k, bTerms, term) * bStep) + (n * bColumn)]);
+            Load(k, left, thread, aByTerm, first, depth, firstRow, rows, given.A);
+            Load(k, right, thread, bByTerm, first, depth, firstColumn, columns, given.B);
             k.Barrier();
 
             // No term may be added that is none: a product of zeros would make 0 of −0.
@@ -92,14 +93,6 @@ internal static class ProductKernel
             k.If((firstTerm + term < depth) & (first + line < end), () => k.Assign(value, read(first + line, firstTerm + term)));
             to.Store((term * Stride) + line, value);
         }
-    }
-
-    /// <summary>The row of a term, where terms are chosen rows.</summary>
-    private static Int Term(KernelBuilder k, Pointer chosen, Int term)
-    {
-        var row = k.Variable(term);
-        k.If(chosen.Exists, () => k.Assign(row, chosen.IntAt(term)));
-        return row;
     }
 
     private static void Each(Action<int, int> action)

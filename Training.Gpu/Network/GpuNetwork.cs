@@ -31,14 +31,16 @@ internal sealed partial class GpuNetwork : IDisposable
     /// <param name="model">The network.</param>
     /// <param name="layout">Its parameters.</param>
     /// <param name="partSteps">Time steps of a part of a wave over the layers, at least.</param>
+    /// <param name="cores">Which products tensor cores compute; null for none.</param>
     public GpuNetwork(
-        IAccelerator device, Launcher launcher, Inbound inbound, ModelSpec model, ParameterLayout layout, int partSteps)
+        IAccelerator device, Launcher launcher, Inbound inbound, ModelSpec model, ParameterLayout layout, int partSteps,
+        TensorCores? cores)
     {
         (_model, _launcher, _head, _partSteps) = (model, launcher, layout.Head, partSteps);
         (Parameters, Gradients) = (new(device, layout), new(device, layout));
         var shared = new GpuResources(device, _launcher, inbound, Parameters, Gradients);
         var kernels = new SweepKernels((RecurrentCell)model.Cell, model.HiddenSize, ZonedState.Of(model.Dropout));
-        device.Prepare(KernelsOf(kernels));
+        device.Prepare(KernelsOf(kernels, cores));
         _layers = model.Bidirectional ? [] : [.. Enumerable.Range(0, model.Layers)
             .Select(layer => new GpuLayer(shared, kernels, model, layer))];
         _start = GpuStart.Of(shared, model, layout);
@@ -69,10 +71,11 @@ internal sealed partial class GpuNetwork : IDisposable
     private DeviceWeight HeadWeight => Parameters.Weight(_head);
 
     /// <summary>Every kernel that a network with these sweeps may launch.</summary>
-    public static IReadOnlyList<KernelCode> KernelsOf(SweepKernels sweeps) =>
+    /// <param name="sweeps">Those of its cell.</param>
+    /// <param name="cores">Which products tensor cores compute; none where it is left out.</param>
+    public static IReadOnlyList<KernelCode> KernelsOf(SweepKernels sweeps, TensorCores? cores = null) =>
     [
-        ProductKernel.RowsByRows, ProductKernel.RowsByColumns, ProductKernel.ColumnsByColumns, .. RowKernels.All,
-        NormKernels.Forward, NormKernels.Backward, .. sweeps.All,
+        .. ProductKernel.All.All, .. RowKernels.All, NormKernels.Forward, NormKernels.Backward, .. sweeps.All, .. cores?.Products.All ?? [],
     ];
 
     /// <summary>Prepares what is made of new parameters.</summary>

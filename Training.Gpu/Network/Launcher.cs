@@ -24,7 +24,9 @@ internal readonly record struct DeviceRows(nint Start, int Stride)
 internal readonly record struct DeviceWeight(nint Start, int Outputs, int Inputs, int Stride);
 
 /// <summary>Launches the kernels that every network needs.</summary>
-internal sealed class Launcher(ICommands commands)
+/// <param name="commands">Takes the launches.</param>
+/// <param name="cores">Which products tensor cores compute; none where it is left out.</param>
+internal sealed class Launcher(ICommands commands, TensorCores? cores = null)
 {
     /// <summary>The branch of what the way forward and the way back do not wait for.</summary>
     private const int AsideBranch = 1;
@@ -88,13 +90,13 @@ internal sealed class Launcher(ICommands commands)
 
     /// <summary>outputs = init + inputs · weightᵀ.</summary>
     public void Forward(DeviceRows inputs, DeviceWeight weight, nint init, int initRow, DeviceRows outputs, int rows) => Product(
-        ProductKernel.RowsByRows, rows, weight.Outputs,
+        Of(weight), static products => products.RowsByRows, rows, weight.Outputs,
         inputs.Start, (nint)0, inputs.Stride, 1, weight.Start, (nint)0, 1, weight.Stride, init, initRow, outputs.Start, outputs.Stride,
         rows, weight.Outputs, weight.Inputs);
 
     /// <summary>inputGradient = outputGradient · weight.</summary>
     public void Backward(DeviceRows outputGradient, DeviceWeight weight, DeviceRows inputGradient, int rows) => Product(
-        ProductKernel.RowsByColumns, rows, weight.Inputs,
+        Of(weight), static products => products.RowsByColumns, rows, weight.Inputs,
         outputGradient.Start, (nint)0, outputGradient.Stride, 1, weight.Start, (nint)0, weight.Stride, 1, (nint)0, 0,
         inputGradient.Start, inputGradient.Stride, rows, weight.Inputs, weight.Outputs);
 
@@ -105,7 +107,7 @@ internal sealed class Launcher(ICommands commands)
     /// <param name="gradient">The weight's gradient.</param>
     /// <param name="rows">How many rows.</param>
     public void Gradient(DeviceRows outputGradient, DeviceRows inputs, nint chosen, DeviceWeight gradient, int rows) => Product(
-        ProductKernel.ColumnsByColumns, gradient.Outputs, gradient.Inputs,
+        Of(gradient), static products => products.ColumnsByColumns, gradient.Outputs, gradient.Inputs,
         outputGradient.Start, (nint)0, 1, outputGradient.Stride, inputs.Start, chosen, inputs.Stride, 1, (nint)0, 0,
         gradient.Start, gradient.Stride, gradient.Outputs, gradient.Inputs, rows);
 
@@ -137,8 +139,12 @@ internal sealed class Launcher(ICommands commands)
         RowKernels.SumGroups, groups, columns, from.Start, from.Stride, order, ends, to.Start, toPlaces, to.Stride, factors, adds ? 1 : 0,
         groups, columns);
 
-    private void Product(KernelCode kernel, int rows, int columns, params ReadOnlySpan<Argument> arguments) => commands.Launch(
-        kernel, Blocks(rows, ProductKernel.Tile), Blocks(columns, ProductKernel.Tile), ProductKernel.Threads, arguments);
+    private Products Of(DeviceWeight weight) => cores?.Of(weight) ?? ProductKernel.All;
+
+    private void Product(
+        Products products, Func<Products, KernelCode> kernel, int rows, int columns, params ReadOnlySpan<Argument> arguments) =>
+        commands.Launch(
+            kernel(products), Blocks(rows, ProductKernel.Tile), Blocks(columns, ProductKernel.Tile), products.Threads, arguments);
 
     private void Each(KernelCode kernel, int rows, int columns, params ReadOnlySpan<Argument> arguments) =>
         commands.Launch(kernel, Blocks(rows * columns, RowKernels.Threads), 1, RowKernels.Threads, arguments);

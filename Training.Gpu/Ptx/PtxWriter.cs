@@ -38,7 +38,7 @@ internal sealed class PtxWriter(string target)
         _text.Append(CultureInfo.InvariantCulture, $"\n.visible .entry {kernel.Name}(\n");
         _text.AppendJoin(",\n", kernel.Parameters.Select((type, i) => $"    .param .{Name(type)} {kernel.Name}_{i}"));
         _text.Append(CultureInfo.InvariantCulture, $")\n.maxntid {kernel.Threads}, 1, 1\n{{\n");
-        foreach (var type in Enum.GetValues<RegisterType>())
+        foreach (var type in Enum.GetValues<RegisterType>().Where(type => type != RegisterType.B32 || kernel.UsesTensorCores))
         {
             string declared = type == RegisterType.Bool ? "pred" : Name(type);
             _text.Append(CultureInfo.InvariantCulture, $"    .reg .{declared} {Prefix(type)}<{kernel.Registers.Count + 1}>;\n");
@@ -108,8 +108,22 @@ internal sealed class PtxWriter(string target)
             Operation.BranchUnless => $"@!{a} bra $L{one.B.Bits}",
             Operation.Barrier => "bar.sync 0",
             Operation.Exit => "ret",
+            Operation.RoundTf32 => $"cvt.rna.tf32.f32 {result}, {a}",
+            Operation.PackBfloat16 => $"cvt.rn.bf16x2.f32 {result}, {a}, {b}",
+            Operation.ProductTf32 => $"mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {OfWarp(one)}",
+            Operation.ProductBfloat16 => $"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {OfWarp(one)}",
             _ => throw new InvalidOperationException($"operation {one.Operation} has no instruction"),
         });
+    }
+
+    /// <summary>The registers of a product of a warp; the sums are read and written.</summary>
+    private static string OfWarp(Instruction one)
+    {
+        string sums = Vector(one.Result, Code.Instruction.SumRegisters);
+        return $"{sums}, {Vector(one.A, Code.Instruction.LeftRegisters)}, {Vector(one.B, Code.Instruction.RightRegisters)}, {sums}";
+
+        static string Vector(Operand first, int count) =>
+            $"{{{string.Join(", ", Enumerable.Range(0, count).Select(i => Text(first.Next(i))))}}}";
     }
 
     /// <summary>
@@ -169,6 +183,7 @@ internal sealed class PtxWriter(string target)
         RegisterType.I64 => "u64",
         RegisterType.F32 => "f32",
         RegisterType.F64 => "f64",
+        RegisterType.B32 => "b32",
         _ => "pred",
     };
 
@@ -178,6 +193,7 @@ internal sealed class PtxWriter(string target)
         RegisterType.I32 => "%r",
         RegisterType.I64 => "%rd",
         RegisterType.F32 => "%f",
+        RegisterType.B32 => "%b",
         _ => "%fd",
     };
 }

@@ -16,6 +16,10 @@ public sealed record AutoEngine : Engine
     /// <inheritdoc/>
     public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cpu, DeviceKind.Cuda];
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<DeviceKind> TensorCoreDevices =>
+        [.. Devices.Where(kind => First(kind).TensorCoreDevices.Contains(kind))];
+
     /// <summary>As on CPUs, because a silo chooses the device later.</summary>
     public override bool WorksByPieces => First(DeviceKind.Cpu).WorksByPieces;
 
@@ -33,8 +37,9 @@ public sealed record AutoEngine : Engine
     }
 
     /// <inheritdoc/>
-    internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device, int threads = 1) =>
-        On(device).Create(model, loss, device, threads);
+    internal override IReplica Create(
+        ModelSpec model, LossSpec loss, DeviceName device, int threads = 1, PrecisionKind precision = PrecisionKind.Full) =>
+        On(device).Create(model, loss, device, threads, precision);
 
     private Engine First(DeviceKind kind) => ComputeEngines.All.First(engine => engine != this && engine.Devices.Contains(kind));
 

@@ -19,11 +19,22 @@ public abstract record Engine : EngineSpec
     public static IReplica Open(RunSpec spec, DeviceName device)
     {
         var engine = Of(spec);
-        return engine.ComputesOn(device)
-            ? engine.On(device).Create(spec.Model, spec.Train.Loss, device, spec.Train.Threads)
-            : throw new DeviceUnavailableException(device,
+        if (!engine.ComputesOn(device))
+        {
+            throw new DeviceUnavailableException(device,
                 $"found engine {engine.Word}, expected an engine that computes on {device.Kind?.Plural}; set "
                 + $"device: {string.Join(" or ", engine.Devices.Select(kind => kind.Word))}, or engine: auto");
+        }
+
+        var one = engine.On(device);
+        if (spec.Train.UsesTensorCores && !(device.Kind is { } kind && one.TensorCoreDevices.Contains(kind)))
+        {
+            throw new DeviceUnavailableException(device,
+                $"found train.precision: {spec.Train.PrecisionWord} with engine {one.Word}, expected a GPU and engine fused, "
+                + "because nothing else computes products by tensor cores; let silos with GPUs compute it, or write precision: float32");
+        }
+
+        return one.Create(spec.Model, spec.Train.Loss, device, spec.Train.Threads, spec.Train.Precision);
     }
 
     /// <summary>
@@ -34,7 +45,8 @@ public abstract record Engine : EngineSpec
     public virtual Engine On(DeviceName device) => this;
 
     /// <summary>
-    /// Whether trainers of a run may compute on CPUs and GPUs side by side: one engine computes on both, with the same bits.
+    /// Whether trainers of a run may compute on CPUs and GPUs side by side: one engine computes on both, with the same bits, unless the
+    /// run's products are those of tensor cores.
     /// </summary>
     public bool MixesDevices => ComputesOn(AnyGpu) && On(DeviceName.Cpu) is { IsSameEverywhere: true } one && On(AnyGpu) == one;
 
@@ -58,5 +70,7 @@ public abstract record Engine : EngineSpec
     /// <param name="loss">The loss to sum.</param>
     /// <param name="device">Its device, <c>cpu</c> or <c>cuda:N</c>.</param>
     /// <param name="threads">Threads that compute its chunks, where it has a choice.</param>
-    internal abstract IReplica Create(ModelSpec model, LossSpec loss, DeviceName device, int threads = 1);
+    /// <param name="precision">What factors of large products are rounded to; another one than float32 where it has tensor cores.</param>
+    internal abstract IReplica Create(
+        ModelSpec model, LossSpec loss, DeviceName device, int threads = 1, PrecisionKind precision = PrecisionKind.Full);
 }

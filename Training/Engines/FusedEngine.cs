@@ -22,6 +22,9 @@ public sealed record FusedEngine : Engine
     public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cpu, DeviceKind.Cuda];
 
     /// <inheritdoc/>
+    public override IReadOnlyList<DeviceKind> TensorCoreDevices => [DeviceKind.Cuda];
+
+    /// <inheritdoc/>
     public override bool WorksByPieces => true;
 
     /// <inheritdoc/>
@@ -34,7 +37,7 @@ public sealed record FusedEngine : Engine
             Refuse("model.cell", spec.Model.Cell.Word, "cell");
         if (findings.Sound("train.loss") && spec.Train.Loss is not Loss)
             Refuse("train.loss", spec.Train.Loss.Word, "loss");
-        if (spec.Device.Kind == DeviceKind.Cuda)
+        if (spec.Device.Kind == DeviceKind.Cuda || (spec.Device.Kind is null && spec.Train.UsesTensorCores))
             FusedOnGpus.Check(spec, findings);
 
         void Refuse(string key, string word, string what) => findings.Report(
@@ -49,6 +52,7 @@ public sealed record FusedEngine : Engine
     public override GpuFacts? Ask(DeviceName device) => Gpus.Value.Ask(device);
 
     /// <inheritdoc/>
-    internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device, int threads = 1) =>
-        device.CudaIndex is null ? new FusedReplica(model, loss, threads) : Gpus.Value.Open(model, loss, device);
+    internal override IReplica Create(
+        ModelSpec model, LossSpec loss, DeviceName device, int threads = 1, PrecisionKind precision = PrecisionKind.Full) =>
+        device.CudaIndex is null ? new FusedReplica(model, loss, threads) : Gpus.Value.Open(model, loss, device, precision);
 }

@@ -8,19 +8,21 @@ internal static class FusedOnGpus
     /// <summary>Reports what of a spec for a GPU it refuses.</summary>
     public static void Check(RunSpec spec, Findings findings)
     {
-        const string OrElse = "change it, or write device: cpu or engine: torch";
-        string where = $"with device {spec.Device}";
+        // Tensor cores make a GPU of a device that is left to the silos.
+        bool needsGpu = spec.Train.UsesTensorCores;
+        string where = spec.Device.Kind is null ? $"with train.precision {spec.Train.PrecisionWord}" : $"with device {spec.Device}";
+        string onCpus = needsGpu ? "write precision: float32 and device: cpu" : "write device: cpu";
         if (findings.Sound("train.threads") && spec.Train.Threads > 1)
         {
             findings.Report(
-                "train.threads", $"{spec.Train.Threads} {where}", "1, because threads are of a processor",
-                "remove it, or write device: cpu");
+                "train.threads", $"{spec.Train.Threads} {where}", "1, because threads are of a processor", $"remove it, or {onCpus}");
         }
 
         if (findings.Sound("tbptt.backprop") && spec.Tbptt.Backprop.IsFull && !spec.TakesWholeSequences)
         {
             findings.Report(
-                "tbptt.backprop", $"{spec.Tbptt.Backprop.Word} {where}", "chunk, because its GPU kernels run no steps in pieces", OrElse);
+                "tbptt.backprop", $"{spec.Tbptt.Backprop.Word} {where}", "chunk, because its GPU kernels run no steps in pieces",
+                $"change it, or {onCpus}{(needsGpu ? "" : " or engine: torch")}");
         }
     }
 }

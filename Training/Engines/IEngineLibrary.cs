@@ -21,12 +21,13 @@ public interface IEngineLibrary
     /// <param name="model">The model, every size known.</param>
     /// <param name="loss">The loss to sum.</param>
     /// <param name="device">Its device, <c>cpu</c> or <c>cuda:N</c>.</param>
+    /// <param name="precision">What factors of large products are rounded to; another one than float32 where it has tensor cores.</param>
     /// <exception cref="EngineUnavailableException">The engine's native libraries cannot be loaded.</exception>
     /// <exception cref="DeviceUnavailableException">This machine has no such device.</exception>
     /// <exception cref="DeviceLostException">
     /// The device cannot be used any more, or does not compute what it should; others of the machine may.
     /// </exception>
-    IReplica Open(ModelSpec model, LossSpec loss, DeviceName device);
+    IReplica Open(ModelSpec model, LossSpec loss, DeviceName device, PrecisionKind precision = PrecisionKind.Full);
 }
 
 /// <summary>An engine cannot be used in this process. The message is one line: the failure and its remedy.</summary>

@@ -73,6 +73,7 @@ public sealed record LibtorchEngine : Engine
     public override DeviceSelector FindDevices() => Library.Value.FindDevices();
 
     /// <inheritdoc/>
-    internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device, int threads = 1) =>
+    internal override IReplica Create(
+        ModelSpec model, LossSpec loss, DeviceName device, int threads = 1, PrecisionKind precision = PrecisionKind.Full) =>
         Library.Value.Open(model, loss, device);
 }

@@ -77,11 +77,18 @@ public sealed partial class RunReplay
     {
         if (_options.Open is null && Engine.Of(spec).On(DeviceName.Cpu) is not FusedEngine)
             throw OtherEngine($"engine {spec.Engine.Word}");
+        if (_options.Open is null && spec.Train.UsesTensorCores)
+        {
+            throw new ReplayException($"run {Run.Id} cannot be computed again here: found train.precision: {spec.Train.PrecisionWord}, "
+                + "expected float32, because this process computes on CPUs, which have no tensor cores; train the spec again on GPUs of "
+                + "the same compute capability, and compare both runs with tbptt bisect; a checkpoint of the run can be used as it is");
+        }
+
         if (_options.Open is null && Run.ReadStatus() is { Arithmetic: { Length: > 0 } arithmetic }
             && arithmetic != FusedReplica.ArithmeticVersion)
         {
             throw new ReplayException($"run {Run.Id} cannot be computed again here: found that its bits are of arithmetic {arithmetic}, "
-                + $"expected {FusedReplica.ArithmeticVersion}; use the release of tbptt, or the machines, that computed it");
+                + $"expected {FusedReplica.ArithmeticVersion}; {FusedReplica.RemedyFor(arithmetic)}");
         }
     }
 

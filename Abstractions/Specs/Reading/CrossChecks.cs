@@ -18,6 +18,7 @@ internal static class CrossChecks
         if (findings.Sound("train.optimizer"))
             spec.Train.Optimizer.Check(findings);
         Wire(spec.Train, findings);
+        Precision(spec, choices.Engines, findings);
         Audit(spec, findings);
         RecipeChecks.Run(spec, findings);
         WholeSequenceChecks.Run(spec, findings);
@@ -127,6 +128,25 @@ internal static class CrossChecks
         }
     }
 
+    private static void Precision(RunSpec spec, IReadOnlyList<EngineSpec> engines, Findings findings)
+    {
+        if (!spec.Train.UsesTensorCores || !findings.Sound("train.precision", "engine", "device"))
+            return;
+        string word = spec.Train.PrecisionWord;
+        if (spec.Engine.TensorCoreDevices.Count == 0)
+        {
+            string[] others = [.. engines.Where(other => other.TensorCoreDevices.Count > 0).Select(other => other.Word)];
+            findings.Report("train.precision", $"{word} with engine {spec.Engine.Word}",
+                $"float32, because only {Show.Or(others)} computes products by tensor cores", $"remove it, or write engine: {others[^1]}");
+        }
+        else if (spec.Device.Kind is { } kind && !spec.Engine.TensorCoreDevices.Contains(kind))
+        {
+            findings.Report("train.precision", $"{word} with device {spec.Device}",
+                $"float32, because {kind.Plural} have no tensor cores",
+                "remove it, or write device: auto, which then takes silos with GPUs");
+        }
+    }
+
     private static void Audit(RunSpec spec, Findings findings)
     {
         if (spec.Audit is null || !findings.Sound("audit", "audit.every", "train.sync.mode", "engine"))
@@ -141,6 +161,12 @@ internal static class CrossChecks
         {
             findings.Report("audit", $"an audit with engine {spec.Engine.Word}",
                 "engine fused, because another engine may give other bits on another processor", "remove it, or write engine: fused");
+        }
+        else if (!spec.IsSameEverywhere && findings.Sound("train.precision"))
+        {
+            findings.Report("audit", $"an audit with train.precision {spec.Train.PrecisionWord}",
+                "precision float32, because tensor cores of another compute capability may give other bits",
+                "remove it, or write precision: float32");
         }
     }
 

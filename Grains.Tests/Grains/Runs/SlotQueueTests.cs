@@ -75,6 +75,9 @@ public sealed class SlotQueueTests
 
         Assert.Equal(new(false, 0, "waits for a silo that offers slots"), Ask("a", 1));
         Assert.Equal(new(false, 0, "waits for a silo that offers slots"), Ask("a", 1, silos: [Silo(0), leaving]));
+        Assert.Equal(
+            new(false, 0, "waits for a silo that offers slots on a GPU"),
+            _queue.Ask(new(RunId.Parse("a"), 1, 0, DateTimeOffset.UnixEpoch) { Kind = "cuda" }, []));
         Assert.Equal(new(false, 0, "waits for 2 free slots of 2, 1 free"), Ask("a", 2, silos: [Silo(0), leaving, Silo(2, Of("y", 1))]));
         Assert.Equal(Granted, Ask("a", 2, silos: [Silo(0), leaving, Silo(2)]));
     }

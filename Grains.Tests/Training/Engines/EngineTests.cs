@@ -55,6 +55,25 @@ public sealed class EngineTests
         Assert.DoesNotContain('\n', refusal.Message);
     }
 
+    /// <summary>No CPU, and no other engine, computes in float32 what a spec wants of tensor cores.</summary>
+    [Theory]
+    [InlineData("fused", "cpu")]
+    [InlineData("auto", "cpu")]
+    [InlineData("torch", "cuda:1")]
+    public void TensorCores_AreRefused_WhereThereAreNone(string engine, string device)
+    {
+        var spec = TestSpecs.Average().OnEngine(engine);
+        spec = spec with { Train = spec.Train with { Precision = PrecisionKind.Bfloat16 } };
+
+        var refusal = Assert.Throws<DeviceUnavailableException>(() => Engine.Open(spec, new(device)));
+
+        Assert.Equal(
+            $"device {device} is not available: found train.precision: bfloat16 with engine {(engine == "torch" ? "torch" : "fused")}, "
+            + "expected a GPU and engine fused, because nothing else computes products by tensor cores; let silos with GPUs compute it, or "
+            + "write precision: float32",
+            refusal.Message);
+    }
+
     /// <summary>What it does not compute on GPUs is refused where one is asked for; where the silo may choose, CPUs compute it.</summary>
     [Fact]
     public void Fused_RefusesOnGpus_WhatItComputesOnCpusAlone()
@@ -90,7 +109,8 @@ public sealed class EngineTests
 
         public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cpu];
 
-        internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device, int threads = 1) =>
+        internal override IReplica Create(
+            ModelSpec model, LossSpec loss, DeviceName device, int threads = 1, PrecisionKind precision = PrecisionKind.Full) =>
             throw new NotSupportedException();
     }
 }
