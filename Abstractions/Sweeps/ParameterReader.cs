@@ -8,15 +8,10 @@ namespace Orleans.Tbptt.Sweeps;
 /// <summary>Reads the keys that a sweep varies, and what they may be.</summary>
 internal sealed class ParameterReader(Findings findings)
 {
-    private const string Section = "parameters";
-    private const string Forms = "a list of values, or one of choice, uniform, logUniform, int and logInt";
-    private const int MostPoints = 10_000;
-
-    private static readonly Dictionary<string, SweepRange> Ranges = new(StringComparer.Ordinal)
-    {
-        ["choice"] = SweepRange.Choice, ["uniform"] = SweepRange.Uniform, ["logUniform"] = SweepRange.LogUniform,
-        ["int"] = SweepRange.Whole, ["logInt"] = SweepRange.LogWhole,
-    };
+    private const string Section = SweepSections.Parameters;
+    private static readonly string[] Words = [.. SweepRangeForm.All.Select(form => form.Word)];
+    private static readonly string[] Keys = [.. Words, SweepRangeForm.Points];
+    private static readonly string Forms = $"a list of values, or one of {Show.And(Words)}";
 
     /// <summary>Reads the section.</summary>
     public IReadOnlyList<SweepParameter> Read(Node? node)
@@ -52,31 +47,31 @@ internal sealed class ParameterReader(Findings findings)
             return null;
         }
 
-        string[] named = [.. map.Entries.Keys.Where(Ranges.ContainsKey)];
-        foreach (string unknown in map.Entries.Keys.Except([.. Ranges.Keys, "points"]))
+        string[] named = [.. map.Entries.Keys.Where(Words.Contains)];
+        foreach (string unknown in map.Entries.Keys.Except(Keys))
         {
-            string remedy = Nearest.To(unknown, [.. Ranges.Keys, "points"]) is { } near ? $"did you mean {near}?" : "remove it";
-            findings.Report($"{place}.{unknown}", "an unknown key", "choice, uniform, logUniform, int, logInt or points", remedy);
+            string remedy = Nearest.To(unknown, Keys) is { } near ? $"did you mean {near}?" : "remove it";
+            findings.Report($"{place}.{unknown}", "an unknown key", Show.Or(Keys), remedy);
         }
 
         if (named.Length != 1)
         {
-            if (named.Length > 1 || map.Entries.Keys.All(found => found == "points"))
+            if (named.Length > 1 || map.Entries.Keys.All(found => found == SweepRangeForm.Points))
                 findings.Report(place, named.Length == 0 ? "none of them" : Show.And(named), Forms, "write one");
             return null;
         }
 
         var value = map.Entries[named[0]].Value;
-        var range = Ranges[named[0]];
-        if (range == SweepRange.Choice)
+        var form = SweepRangeForm.All.First(form => form.Word == named[0]);
+        if (form.IsChoice)
         {
-            if (map.Entries.ContainsKey("points"))
+            if (map.Entries.ContainsKey(SweepRangeForm.Points))
                 findings.Report($"{place}.points", "points with choice", "them with a range of numbers only", "remove it");
             return value is ListNode choices ? Choice(key, place, choices) : Wrong($"{place}.choice", value, "a list of values");
         }
 
-        return Bounds(key, $"{place}.{named[0]}", range, value) is { } read
-            ? read with { Points = Points($"{place}.points", map, read) } : null;
+        return Bounds(key, $"{place}.{form.Word}", form, value) is { } read
+            ? read with { Points = Points($"{place}.{SweepRangeForm.Points}", map, read) } : null;
     }
 
     private SweepParameter? Choice(string key, string place, ListNode list)
@@ -93,9 +88,9 @@ internal sealed class ParameterReader(Findings findings)
         return new() { Key = key, Range = SweepRange.Choice, Choices = values, High = values.Length - 1 };
     }
 
-    private SweepParameter? Bounds(string key, string place, SweepRange range, Node value)
+    private SweepParameter? Bounds(string key, string place, SweepRangeForm form, Node value)
     {
-        bool whole = range is SweepRange.Whole or SweepRange.LogWhole, log = range is SweepRange.LogUniform or SweepRange.LogWhole;
+        bool whole = form.IsWhole, log = form.IsLogarithmic;
         string expected = $"the least and the largest {(whole ? "whole " : "")}number{(log ? whole ? ", from 1 on" : ", above 0" : "")}, "
             + $"such as {(whole ? "[8, 64]" : "[1e-4, 1e-2]")}";
         if (value is not ListNode { Items: [ScalarNode { Quoted: false } first, ScalarNode { Quoted: false } second] })
@@ -115,7 +110,7 @@ internal sealed class ParameterReader(Findings findings)
             return null;
         }
 
-        return new() { Key = key, Range = range, Low = low, High = high };
+        return new() { Key = key, Range = form.Range, Low = low, High = high };
 
         bool IsNumber(ScalarNode scalar) => whole
             ? Scalars.TryWhole(scalar.Text, out long number) && Math.Abs(number) <= int.MaxValue : Scalars.IsNumber(scalar.Text);
@@ -123,9 +118,10 @@ internal sealed class ParameterReader(Findings findings)
 
     private int? Points(string place, MapNode map, SweepParameter parameter)
     {
-        if (!map.Entries.TryGetValue("points", out var entry))
+        if (!map.Entries.TryGetValue(SweepRangeForm.Points, out var entry))
             return null;
-        int most = parameter.IsWhole ? (int)Math.Min(MostPoints, parameter.High - parameter.Low + 1) : MostPoints;
+        const int Most = SweepRangeForm.MostPoints;
+        int most = parameter.IsWhole ? (int)Math.Min(Most, parameter.High - parameter.Low + 1) : Most;
         if (entry.Value is ScalarNode { Quoted: false } scalar && Scalars.TryWhole(scalar.Text, out long points) && points >= 2
             && points <= most)
             return (int)points;

@@ -7,7 +7,8 @@ namespace Orleans.Tbptt.Sweeps;
 /// <summary>Checks a sweep across its keys, and against the spec that it varies.</summary>
 internal sealed class SweepChecks(SpecReader specs, Findings findings, bool filesMustExist)
 {
-    private static readonly string[] Kept =
+    /// <summary>What no sweep varies, with all keys below them.</summary>
+    public static IReadOnlyList<string> Kept { get; } =
         ["name", "limits", "extends", "checkpoint", "metrics", "audit", "speculate", "train.epochs", "train.trainers", "train.autoscale"];
 
     /// <summary>Reports every mistake.</summary>

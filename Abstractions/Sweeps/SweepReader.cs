@@ -44,8 +44,8 @@ public sealed class SweepReader(SpecReader specs)
             SpecTree.Index(root, "", findings.Places);
             var section = new SectionReader(root, "", findings, new SpecPaths(text.Sweep.Directory, filesMustExist));
             var read = SweepSections.Walk(section, SweepSections.Blank(TextForms.DefaultName(text.Sweep.FileName)));
-            var parameters = new ParameterReader(findings).Read(section.TakeNode("parameters"));
-            var written = Base(section.TakeNode("spec"), text, findings);
+            var parameters = new ParameterReader(findings).Read(section.TakeNode(SweepSections.Parameters));
+            var written = Base(section.TakeNode(SweepSections.Spec), text, findings);
             section.ReportUnknown();
             var checks = new SweepChecks(specs, findings, filesMustExist);
             var spec = written is null ? read : checks.Run(read with { Base = written, Parameters = parameters });
@@ -61,7 +61,7 @@ public sealed class SweepReader(SpecReader specs)
     private static SpecText? ReadBase(SpecText sweep)
     {
         var (root, _) = SpecTree.Parse(sweep.Text, sweep.FileName);
-        if (!root.Entries.TryGetValue("spec", out var entry) || entry.Value is not ScalarNode { IsNull: false } scalar)
+        if (!root.Entries.TryGetValue(SweepSections.Spec, out var entry) || entry.Value is not ScalarNode { IsNull: false } scalar)
             return null;
         string path = Path.GetFullPath(scalar.Text, sweep.Directory);
         return new(SpecTree.ReadFile(path, entry.Place), path, Path.GetDirectoryName(path) ?? path);
@@ -77,7 +77,7 @@ public sealed class SweepReader(SpecReader specs)
             return new(FlowText.Of(map), text.Sweep.FileName, text.Sweep.Directory) { Sets = text.Sweep.Sets };
         }
 
-        findings.Report("spec", node?.Found ?? "nothing", Expected, "name a file: spec: wave.yaml");
+        findings.Report(SweepSections.Spec, node?.Found ?? "nothing", Expected, "name a file: spec: wave.yaml");
         return null;
     }
 }
@@ -85,6 +85,12 @@ public sealed class SweepReader(SpecReader specs)
 /// <summary>The keys of a sweep that are read as those of a run spec are.</summary>
 internal static class SweepSections
 {
+    /// <summary>The key of the spec that is varied.</summary>
+    public const string Spec = "spec";
+
+    /// <summary>The key of what is varied.</summary>
+    public const string Parameters = "parameters";
+
     private static readonly IReadOnlyList<Word<SweepDirection>> Directions =
         [new("minimize", SweepDirection.Minimize, "less is better"), new("maximize", SweepDirection.Maximize, "more is better")];
 
@@ -95,7 +101,9 @@ internal static class SweepSections
     public static SweepSpec Blank(string name) =>
         new() { Name = name, Base = new("", "", "/"), Parameters = [], Strategy = SweepStrategies.All[0] };
 
-    /// <summary>Passes every key to a walk, but for <c>spec</c> and <c>parameters</c>, which have forms of their own.</summary>
+    /// <summary>
+    /// Passes every key to a walk, but for <see cref="Spec"/> and <see cref="Parameters"/>, which have forms of their own.
+    /// </summary>
     public static SweepSpec Walk(SpecWalk walk, SweepSpec sweep) => sweep with
     {
         Name = walk.Text("name", sweep.Name, $"1 to {TextForms.MaxNameLength} characters; part of the sweep's id", TextForms.Name),

@@ -4,6 +4,7 @@ using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Init;
 using Orleans.Tbptt.Client.Manual;
 using Orleans.Tbptt.Specs.Describing;
+using Orleans.Tbptt.Sweeps;
 using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Client.CommandLine;
@@ -70,15 +71,21 @@ internal static class SetupCommands
     /// <summary><c>tbptt schema</c>.</summary>
     public static Command Schema(ConsoleContext context)
     {
+        var sweep = new Option<bool>("--sweep") { Description = "The schema of sweeps in the place of that of run specs." };
         var command = new Command(
             "schema",
             """
-            Prints the JSON Schema of run specs, by which editors complete and check them.
+            Prints the JSON Schema of run specs, or of sweeps, by which editors complete and check them.
 
-            Example:
+            Examples:
               tbptt schema > run-spec.schema.json    # then, as a spec's first line: # yaml-language-server: $schema=run-spec.schema.json
-            """);
-        command.SetAction(_ => context.Terminal.Out.Write(SpecDocumentation.Schema(SpecLoader.Choices)));
+              tbptt schema --sweep > sweep.schema.json
+            """)
+        {
+            sweep,
+        };
+        command.SetAction(result => context.Terminal.Out.Write(
+            result.GetValue(sweep) ? SweepDocumentation.Schema(SpecLoader.Choices) : SpecDocumentation.Schema(SpecLoader.Choices)));
         return command;
     }
 

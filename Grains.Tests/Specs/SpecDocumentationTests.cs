@@ -19,16 +19,12 @@ public class SpecDocumentationTests
         int begin = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, end = page.IndexOf(End, StringComparison.Ordinal);
         Assert.InRange(begin, Begin.Length, end);
 
-        AssertFile($"{page[..begin]}{SpecDocumentation.Table(SpecLoader.Choices)}{page[end..]}", page, "run-spec.md");
+        GeneratedFile.AssertIs("docs/run-spec.md", $"{page[..begin]}{SpecDocumentation.Table(SpecLoader.Choices)}{page[end..]}");
     }
 
     [Fact]
-    public void Schema_IsThatOfTheDeclarations()
-    {
-        string path = SourceTree.Of("docs", "run-spec.schema.json");
-
-        AssertFile(SpecDocumentation.Schema(SpecLoader.Choices), File.Exists(path) ? File.ReadAllText(path) : "", "run-spec.schema.json");
-    }
+    public void Schema_IsThatOfTheDeclarations() =>
+        GeneratedFile.AssertIs("docs/run-spec.schema.json", SpecDocumentation.Schema(SpecLoader.Choices));
 
     /// <summary>
     /// A key of a choice is in the schema, with its range; a required one is required; a word alone is allowed where none is.
@@ -71,14 +67,5 @@ public class SpecDocumentationTests
             Assert.Equal(spec, Sound(Sine, $"{path}={section}"));
         else
             Assert.NotEmpty(Read(Sine, $"{path}={{name: {word}}}").Problems);
-    }
-
-    private static void AssertFile(string expected, string found, string name)
-    {
-        if (expected == found)
-            return;
-        string written = Path.Combine(AppContext.BaseDirectory, name);
-        File.WriteAllText(written, expected);
-        Assert.Fail($"docs/{name} is not what the declarations say: copy {written} over it");
     }
 }

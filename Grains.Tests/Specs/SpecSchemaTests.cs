@@ -1,39 +1,23 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Json.Schema;
 using Orleans.Tbptt.Specs.Describing;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
 
 namespace Orleans.Tbptt.Tests.Specs;
 
 /// <summary>The schema as editors read it: it accepts what the reader accepts, and refuses the mistakes that it can express.</summary>
 public sealed class SpecSchemaTests
 {
-    private const string Comment = "# yaml-language-server: $schema=";
-
     private static readonly JsonSchema Schema = JsonSchema.FromText(SpecDocumentation.Schema(SpecLoader.Choices));
 
-    /// <summary>Sweeps are read by their own tests.</summary>
-    public static TheoryData<string> Examples =>
-        [.. Directory.EnumerateFiles(SourceTree.Of("examples"), "*.yaml", SearchOption.AllDirectories)
-            .Where(file => !file.EndsWith("-sweep.yaml", StringComparison.Ordinal))
-            .Select(file => Path.GetRelativePath(SourceTree.Root, file))];
+    public static TheoryData<string> Examples => YamlFiles.Examples(areSweeps: false);
 
     [Theory]
     [MemberData(nameof(Examples))]
     public void Examples_AreValid_AndNameTheSchema(string example)
     {
-        string path = SourceTree.Of(example), text = File.ReadAllText(path);
-
-        Assert.True(IsValid(text));
-        Assert.StartsWith(Comment, text, StringComparison.Ordinal);
-        string schema = text[Comment.Length..text.IndexOf('\n', StringComparison.Ordinal)];
-        Assert.Equal(
-            SourceTree.Of("docs", "run-spec.schema.json"), Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, schema)));
+        Assert.True(IsValid(File.ReadAllText(SourceTree.Of(example))));
+        Assert.Equal(SourceTree.Of("docs", "run-spec.schema.json"), YamlFiles.SchemaOf(SourceTree.Of(example)));
     }
 
     [Theory]
@@ -58,22 +42,5 @@ public sealed class SpecSchemaTests
         Assert.NotEmpty(SpecFixture.Read(wrong).Problems);
     }
 
-    private static bool IsValid(string yaml)
-    {
-        var stream = new YamlStream();
-        stream.Load(new StringReader(yaml));
-        return Schema.Evaluate(JsonSerializer.SerializeToElement(Json(stream.Documents[0].RootNode))).IsValid;
-    }
-
-    /// <summary>YAML as an editor's language server sees it: numbers, words and texts by the core schema.</summary>
-    private static JsonNode? Json(YamlNode node) => node switch
-    {
-        YamlMappingNode mapping => new JsonObject(mapping.Children.Select(child => KeyValuePair.Create($"{child.Key}", Json(child.Value)))),
-        YamlSequenceNode sequence => new JsonArray([.. sequence.Children.Select(Json)]),
-        YamlScalarNode { Style: not ScalarStyle.Plain } quoted => quoted.Value,
-        YamlScalarNode { Value: "true" or "false" } flag => flag.Value == "true",
-        YamlScalarNode { Value: { } text } when double.TryParse(text, CultureInfo.InvariantCulture, out double number) => number,
-        YamlScalarNode scalar => scalar.Value,
-        _ => throw new InvalidOperationException($"{node.NodeType} in a spec"),
-    };
+    private static bool IsValid(string yaml) => YamlFiles.IsValid(Schema, yaml);
 }

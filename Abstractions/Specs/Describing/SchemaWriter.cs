@@ -12,15 +12,24 @@ internal static class SchemaWriter
     };
 
     /// <summary>The schema of a whole spec.</summary>
-    public static string Write(IReadOnlyList<KeyDescription> keys)
+    public static string Write(IReadOnlyList<KeyDescription> keys) => Write("A run spec of tbptt", Section(keys));
+
+    /// <summary>The schema of a file.</summary>
+    /// <param name="title">What the file is.</param>
+    /// <param name="section">What it holds.</param>
+    public static string Write(string title, JsonObject section)
     {
-        var schema = new JsonObject { ["$schema"] = "http://json-schema.org/draft-07/schema#", ["title"] = "A run spec of tbptt" };
-        foreach (var (name, value) in Section(keys).ToArray())
+        var schema = new JsonObject { ["$schema"] = "http://json-schema.org/draft-07/schema#", ["title"] = title };
+        foreach (var (name, value) in section.ToArray())
             schema[name] = value?.DeepClone();
         return schema.ToJsonString(Options) + "\n";
     }
 
-    private static JsonObject Section(IReadOnlyList<KeyDescription> keys, string? word = null, bool needsName = true)
+    /// <summary>A section of keys, and of no others.</summary>
+    /// <param name="keys">The keys.</param>
+    /// <param name="word">The word that stands at the key <c>name</c>; null where the section has none.</param>
+    /// <param name="needsName">Whether it must stand there.</param>
+    public static JsonObject Section(IReadOnlyList<KeyDescription> keys, string? word = null, bool needsName = true)
     {
         var properties = new JsonObject();
         var required = new JsonArray();

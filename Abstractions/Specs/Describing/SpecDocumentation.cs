@@ -9,7 +9,8 @@ public static class SpecDocumentation
     /// <summary>A table of all keys, in Markdown.</summary>
     public static string Table(SpecChoices choices) => Documentation.Table(Keys(choices));
 
-    private static List<KeyDescription> Keys(SpecChoices choices)
+    /// <summary>Every key of a spec.</summary>
+    internal static List<KeyDescription> Keys(SpecChoices choices)
     {
         var keys = new List<KeyDescription>();
         var sections = new SpecSections(choices);
