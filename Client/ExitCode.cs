@@ -22,7 +22,10 @@ internal static class ExitCode
     /// <summary>A loss or gradient of the run was not finite.</summary>
     public const int Diverged = 4;
 
-    /// <summary>A run or a model is not equal to what its spec and data give, or to another run, or a statement does not hold.</summary>
+    /// <summary>
+    /// A run or a model is not equal to what its spec and data give, or to another run, or a silo computes unlike bits, or a statement does
+    /// not hold.
+    /// </summary>
     public const int Unequal = 5;
 
     /// <summary>The spec or its data have problems, or the run ID belongs to another run (<c>EX_DATAERR</c>).</summary>
@@ -54,7 +57,7 @@ internal static class ExitCode
         (Usage, "usage"),
         (Stopped, "the run was stopped"),
         (Diverged, "the run diverged"),
-        (Unequal, "`verify` or `bisect` found what is not equal, or a statement does not hold"),
+        (Unequal, "`verify`, `bisect` or `audit --now` found what is not equal, or a statement does not hold"),
         (BadSpec, "the spec or its data have problems, or the run ID belongs to another run"),
         (Unreachable, "the cluster cannot be started or reached, or its version differs"),
         (TimedOut, "`wait --timeout` elapsed"),

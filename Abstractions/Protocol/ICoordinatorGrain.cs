@@ -59,7 +59,27 @@ public interface ICoordinatorGrain : IGrainWithStringKey
     /// </summary>
     [Alias("ResizeRun"), AlwaysInterleave, ResponseTimeout("00:10:00")]
     Task<ControlReply> ResizeRun(ResizeRequest request);
+
+    /// <summary>
+    /// Has the next step of a run that is being trained computed again, each trainer's part on another silo than the trainer's, and
+    /// compared before it is committed, whether or not its spec has <c>audit</c>: the same bits. Returns when a step has been audited.
+    /// </summary>
+    [Alias("AuditNext"), AlwaysInterleave, ResponseTimeout("00:10:00")]
+    Task<AuditReply> AuditNext(AuditRequest request);
 }
+
+/// <summary>A wish that the next step of a run be audited.</summary>
+/// <param name="Protocol">What the client speaks, <see cref="ProtocolVersion.Current"/>.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.AuditRequest")]
+public sealed record AuditRequest([property: Id(0)] int Protocol = 0);
+
+/// <summary>Answers a wish that a step be audited.</summary>
+/// <param name="Problem">Why no step was audited, or not all of one, in words; empty where all of one was, or something was found.</param>
+/// <param name="Status">The run as it is now.</param>
+/// <param name="Audited">What came of it; null where nothing was computed again.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.AuditReply")]
+public sealed record AuditReply(
+    [property: Id(0)] string Problem, [property: Id(1)] RunStatus Status, [property: Id(2)] AuditedStep? Audited);
 
 /// <summary>How many trainers shall work on a run's shards.</summary>
 /// <param name="Trainers">At least 1, at most as many as the run has shards.</param>

@@ -139,6 +139,9 @@ public static class RunJson
     /// <summary>A description as a document.</summary>
     public static string Write(DataDescription description) => JsonSerializer.Serialize(description, GeneratedDocument);
 
+    /// <summary>What came of an audit as a document.</summary>
+    public static string Write(AuditedStep audited) => JsonSerializer.Serialize(audited, GeneratedDocument);
+
     /// <summary>A run's data from a document.</summary>
     /// <exception cref="JsonException">The text has none.</exception>
     public static RunData ReadData(string text)
@@ -197,5 +200,6 @@ public static class RunJson
 [JsonSerializable(typeof(RunNotes))]
 [JsonSerializable(typeof(RunFork))]
 [JsonSerializable(typeof(RunData))]
+[JsonSerializable(typeof(AuditedStep))]
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class RunJsonTypes : JsonSerializerContext;

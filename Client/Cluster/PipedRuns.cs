@@ -82,6 +82,9 @@ internal sealed class PipedRuns(IReadOnlyList<ILocalSilo> silos, Func<Task<Clust
     public async Task<ControlReply> ResizeAsync(RunId run, ResizeRequest request) => await (await Client()).ResizeAsync(run, request);
 
     /// <inheritdoc/>
+    public async Task<AuditReply> AuditAsync(RunId run, AuditRequest request) => await (await Client()).AuditAsync(run, request);
+
+    /// <inheritdoc/>
     public async Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request)
     {
         var reply = await AskAsync(new()

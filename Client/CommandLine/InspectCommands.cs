@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Orleans.Tbptt.Client.Completion;
 using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Control;
 using Orleans.Tbptt.Client.Doctor;
 using Orleans.Tbptt.Client.Export;
 using Orleans.Tbptt.Client.Logs;
@@ -37,22 +38,32 @@ internal static class InspectCommands
     public static Command Audit(ConsoleContext context)
     {
         var (run, output, cluster) = (CommonOptions.Run(), CommonOptions.Format(), new ClusterOptions());
+        var now = new Option<bool>("--now")
+        {
+            Description = "Have the next step of a run that is being trained computed again, whether or not its spec has audit.",
+        };
         var command = new Command(
             "audit",
             """
             Shows what of a run was computed again on another silo and compared (audit.every in the spec): how many steps and tickets, by
-            which silos, and which bits were unlike.
+            which silos, and which bits were unlike. With --now the next step is computed again, and what was found is printed: exit code 5
+            where bits are unlike. No bit of the run changes.
 
             Examples:
               tbptt audit wave-20260314-150926-1a2b
+              tbptt audit wave-20260314-150926-1a2b --now
               tbptt resume wave-20260314-150926-1a2b --set audit.every=100
             """)
         {
-            run, output,
+            run, now, output,
         };
         cluster.AddTo(command);
         command.SetAction(result =>
-            AuditCommand.RunAsync(context, cluster.Read(result), result.GetRequiredValue(run), result.GetValue(output) == "json"));
+        {
+            var (selection, name, json) = (cluster.Read(result), result.GetRequiredValue(run), result.GetValue(output) == "json");
+            return result.GetValue(now) ? AuditNowCommand.RunAsync(context, selection, name, json)
+                : AuditCommand.RunAsync(context, selection, name, json);
+        });
         return command;
     }
 

@@ -38,6 +38,16 @@ internal sealed class RunControl(ConsoleContext context, FoundRun run)
     public async Task<RunStatus> ResizeAsync(ResizeRequest request) =>
         ThrowIfRefused("resized", await AskAsync(() => run.Runs.ResizeAsync(run.Id, request)));
 
+    /// <summary><see cref="ICoordinatorGrain.AuditNext"/>.</summary>
+    /// <returns>What came of the audit of a step.</returns>
+    /// <exception cref="ClientException">No step can be audited, or not all of one, or the run can no longer be reached.</exception>
+    public async Task<AuditedStep> AuditAsync()
+    {
+        var reply = await AskAsync(() => run.Runs.AuditAsync(run.Id, new(ProtocolVersion.Current)));
+        ThrowIfRefused("audited", new(reply.Problem, reply.Status));
+        return reply.Audited!;
+    }
+
     /// <summary>Turns a refusal into a <see cref="ClientException"/>.</summary>
     /// <param name="run">The run.</param>
     /// <param name="done">The requested change, as a participle: <c>paused</c>.</param>

@@ -26,7 +26,8 @@ internal static class AuditCommand
         if (audit is null)
         {
             output.WriteLine($"{"audited",-12}nothing: its spec has no audit, or no audited step has been committed yet; "
-                + $"'tbptt resume {run.Status.Id} --set audit.every=100' has one step in 100 audited from then on");
+                + $"'tbptt resume {run.Status.Id} --set audit.every=100' has one step in 100 audited from then on, "
+                + $"'tbptt audit {run.Status.Id} --now' the next one");
             return ExitCode.Completed;
         }
 

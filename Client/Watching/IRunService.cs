@@ -36,6 +36,9 @@ internal interface IRunService
 
     /// <summary><see cref="ICoordinatorGrain.ResizeRun"/>.</summary>
     Task<ControlReply> ResizeAsync(RunId run, ResizeRequest request);
+
+    /// <summary><see cref="ICoordinatorGrain.AuditNext"/>.</summary>
+    Task<AuditReply> AuditAsync(RunId run, AuditRequest request);
 }
 
 /// <summary>Calls the grains.</summary>
@@ -78,6 +81,9 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
     /// <inheritdoc/>
     public Task<ControlReply> ResizeAsync(RunId run, ResizeRequest request) =>
         Traced("resize", run, () => Coordinator(run).ResizeRun(request));
+
+    /// <inheritdoc/>
+    public Task<AuditReply> AuditAsync(RunId run, AuditRequest request) => Traced("audit", run, () => Coordinator(run).AuditNext(request));
 
     /// <summary>Starts a trace for a command; queries start none.</summary>
     private static async Task<T> Traced<T>(string wish, RunId run, Func<Task<T>> call)

@@ -143,6 +143,21 @@ public sealed class TrainingRun
         Check(await Calls.AskAsync(
             () => Coordinator.ResizeRun(new(trainers, reason, ProtocolVersion.Current)), PatientCalls.Work, cancellation));
 
+    /// <summary>
+    /// Has the next step computed again, each trainer's part on another silo than the trainer's, and compared before it is committed. It
+    /// changes no bit. Returns when a step has been audited.
+    /// </summary>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>What came of it: a finding, where bits are unlike.</returns>
+    /// <exception cref="InvalidOperationException">No step can be audited, or not all of one; says why.</exception>
+    public async Task<AuditedStep> AuditAsync(CancellationToken cancellation = default)
+    {
+        var reply = await Calls.AskAsync(
+            () => Coordinator.AuditNext(new(ProtocolVersion.Current)), PatientCalls.Work, cancellation);
+        Check(new(reply.Problem, reply.Status));
+        return reply.Audited!;
+    }
+
     private void Check(ControlReply reply)
     {
         if (reply.Problem.Length > 0)

@@ -227,6 +227,8 @@ public sealed class RunWatcherTests
 
         public Task<ControlReply> ResizeAsync(RunId run, ResizeRequest request) => Gone<ControlReply>();
 
+        public Task<AuditReply> AuditAsync(RunId run, AuditRequest request) => Gone<AuditReply>();
+
         private async Task<T> Gone<T>()
         {
             await Task.Yield();

@@ -46,6 +46,9 @@ internal sealed class ScriptedCluster : IClusterLauncher, IClusterConnector, IRu
     /// <summary>What a wish to pause or resume is refused with; empty to grant it.</summary>
     public string Problem { get; set; } = "";
 
+    /// <summary>What came of the audit of a step.</summary>
+    public AuditedStep? Audited { get; set; }
+
     /// <summary>The run's status; null for what its events add up to.</summary>
     public RunStatus? Status { get; set; }
 
@@ -167,6 +170,13 @@ internal sealed class ScriptedCluster : IClusterLauncher, IClusterConnector, IRu
             Trainers = [.. Enumerable.Range(0, request.Trainers)
                 .Select(index => new TrainerStatus(index, index, 1, "silo-1", "cpu", TrainerState.Training, Shards: 2))],
         });
+    }
+
+    public async Task<AuditReply> AuditAsync(RunId run, AuditRequest request)
+    {
+        Calls.Add("audit");
+        await Next(BeforeControls);
+        return new(Problem, await GetStatusAsync(run), Audited);
     }
 
     public void Kill() => Calls.Add("kill");

@@ -2,12 +2,6 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Progress;
 
-/// <summary>Tickets of one silo's trainers that were computed again on another silo.</summary>
-/// <param name="Home">Where the trainers live, by name.</param>
-/// <param name="Host">Where the tickets were computed again, by name.</param>
-/// <param name="Tickets">How many.</param>
-internal readonly record struct Repeated(string Home, string Host, int Tickets);
-
 /// <summary>Adds audits up.</summary>
 internal static class AuditTally
 {
@@ -20,7 +14,7 @@ internal static class AuditTally
     /// <param name="repeated">What was computed again.</param>
     /// <param name="isWhole">Whether that is all of the step.</param>
     /// <param name="took">How much longer the step took because of it.</param>
-    public static AuditStatus Add(AuditStatus? before, long step, IReadOnlyList<Repeated> repeated, bool isWhole, TimeSpan took)
+    public static AuditStatus Add(AuditStatus? before, long step, IReadOnlyList<RepeatedTickets> repeated, bool isWhole, TimeSpan took)
     {
         before ??= new();
         var silos = before.Silos.ToDictionary(silo => silo.Silo);

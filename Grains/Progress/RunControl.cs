@@ -7,6 +7,7 @@ internal sealed class RunControl
 {
     private readonly TaskCompletionSource<RunLeave> _now = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<RunLeave> _atBoundary = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private AuditWish? _auditing;
 
     /// <summary>The run shall end, without waiting for the step in flight; the first reason stands.</summary>
     public void Stop(string reason)
@@ -57,6 +58,13 @@ internal sealed class RunControl
     /// <summary>Why there is no further wish while one is carried out.</summary>
     public static string IsResizing(ResizeWish before) =>
         $"the run is being given {before.Trainers} trainers at the moment: ask again when it has them";
+
+    /// <summary>The wish for an audit that is to be carried out; null for none.</summary>
+    public AuditWish? Auditing => _auditing is { Done.IsCompleted: false } wish ? wish : null;
+
+    /// <summary>The next step shall be audited.</summary>
+    /// <returns>The wish; the one that is to be carried out already where there is one.</returns>
+    public AuditWish Audit() => Auditing ?? (_auditing = new());
 
     /// <summary>Completes when the run shall end without waiting for the step in flight.</summary>
     public Task Stopped => _now.Task;

@@ -87,7 +87,7 @@ internal sealed partial class RunProgress
     /// <param name="repeated">What was computed again.</param>
     /// <param name="isWhole">Whether that is all of the step.</param>
     /// <param name="took">How much longer the step took because of it.</param>
-    public void NoteAudit(long step, IReadOnlyList<Repeated> repeated, bool isWhole, TimeSpan took) =>
+    public void NoteAudit(long step, IReadOnlyList<RepeatedTickets> repeated, bool isWhole, TimeSpan took) =>
         _status = _status with { Audit = AuditTally.Add(_status.Audit, step, repeated, isWhole, took) };
 
     /// <summary>A step has been computed again to other bits. The status says so, and which silo is given no more work.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Grains.Progress;
+using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Threads;
@@ -98,6 +99,22 @@ internal sealed partial class ActiveRun
         // From here on the trainers themselves say what the run holds.
         _services.Grains.GetGrain<ISlotQueueGrain>(0).Withdraw(takeover.Fence.Run).Ignore();
         return done.IsCompleted ? await done : $"the run was left meanwhile: it is {StateNames.Of(Snapshot().State)}";
+    }
+
+    /// <summary>Has the next step audited. Returns when one has been.</summary>
+    /// <returns>Why none was, or not all of it, in words, empty where all of one was; and what came of it.</returns>
+    public async Task<(string Problem, AuditedStep? Audited)> AuditNext()
+    {
+        if (await Taken() is { } problem)
+            return (problem, null);
+        var status = Snapshot();
+        if (status.State != RunState.Running || status.Trainers.Count == 0)
+            return ($"the run is {StateNames.Of(status.State)}, expected one that is trained; ask again when it is running", null);
+        if (Auditor.FindProblem((await _taken.Task)!.Spec!, status.Trainers[0].Device) is { } unfit)
+            return (unfit, null);
+        var done = Control.Audit().Done;
+        await Task.WhenAny(done, Left);
+        return done.IsCompleted ? await done : ($"the run was left meanwhile: it is {StateNames.Of(Snapshot().State)}", null);
     }
 
     private async Task Run()

@@ -136,16 +136,27 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         if (ProtocolVersion.Refusal(request.Protocol) is { } refusal)
             return new(refusal, status);
         if (Active is not { } active)
-        {
-            return new(status.HasEnded ? $"the run has ended: {StateNames.Of(status.State)}"
-                : status.State == RunState.Paused
-                    ? $"the run is paused: continue it with 'tbptt resume {status.Id} --trainers {request.Trainers}'"
-                : "no silo trains the run yet: ask again when one does", status);
-        }
-
+            return new(NotTrained(status, $" --trainers {request.Trainers}"), status);
         string problem = await active.Resize(request.Trainers, Words(request.Reason));
         return new(problem, active.Snapshot());
     }
+
+    public async Task<AuditReply> AuditNext(AuditRequest request)
+    {
+        var status = Written();
+        if (ProtocolVersion.Refusal(request.Protocol) is { } refusal)
+            return new(refusal, status, null);
+        if (Active is not { } active)
+            return new(NotTrained(status), status, null);
+        var (problem, audited) = await active.AuditNext();
+        return new(problem, active.Snapshot(), audited);
+    }
+
+    /// <summary>Why nothing can be wanted of the steps of a run that nobody trains.</summary>
+    private static string NotTrained(RunStatus status, string options = "") =>
+        status.HasEnded ? $"the run has ended: {StateNames.Of(status.State)}"
+        : status.State == RunState.Paused ? $"the run is paused: continue it with 'tbptt resume {status.Id}{options}'"
+        : "no silo trains the run yet: ask again when one does";
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {

@@ -60,8 +60,10 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         await using var checkpoints = new CheckpointKeeper(
             at, services.Checkpoints, _spec, data, _progress, () => assigner.DeviceKind, telemetry, worker);
         var resizer = new TrainerResizer(assigner, recovery, _progress, control, state);
-        var auditor = _spec.Audit is null ? null
-            : new Auditor(_spec, assigner, roster, () => links.All, _progress, state, services.Membership, telemetry);
+        var auditor = new Auditor(_spec, assigner, roster, () => links.All, _progress, state, services.Membership, telemetry)
+        {
+            Control = control,
+        };
         var parts = new StepParts(state, trainers, links, reducer, recovery, resizer, _progress, control, worker, auditor);
         var result = new RunResult(services, takeover, state, checkpoints, worker);
         var follower = Follows ? new RowFollower(services, _spec, data, parts, result.TryWriteCommitted) : null;
@@ -103,7 +105,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         finally
         {
             await left.CancelAsync();
-            auditor?.Release();
+            auditor.Release();
             trainers.Speculator?.Release();
 
             // The next coordinator finds the trainers alive.

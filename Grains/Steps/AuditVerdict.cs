@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Steps;
@@ -13,4 +12,4 @@ namespace Orleans.Tbptt.Grains.Steps;
 /// <param name="Took">How much longer the step took because of it.</param>
 /// <param name="Problem">Why it is audited in part only.</param>
 internal sealed record AuditVerdict(
-    long Step, AuditFinding? Finding, IReadOnlyList<Repeated> Repeated, bool IsWhole, TimeSpan Took, AuditProblem Problem);
+    long Step, AuditFinding? Finding, IReadOnlyList<RepeatedTickets> Repeated, bool IsWhole, TimeSpan Took, AuditProblem Problem);

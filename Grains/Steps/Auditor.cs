@@ -10,11 +10,12 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Grains.Steps;
 
 /// <summary>
-/// Audits steps: has every trainer's part of one step in so many computed again, on another silo than the trainer's, and compares the bytes
-/// before the step is committed. Where they are unlike, a third silo computes them as well, and the one that stands alone is drained.
+/// Audits steps: has every trainer's part of one step in so many, or of the next one where somebody wants so, computed again on another
+/// silo than the trainer's, and compares the bytes before the step is committed. Where they are unlike, a third silo computes them as well,
+/// and the one that stands alone is drained.
 /// </summary>
-/// <remarks>Runs on the coordinator's scheduler.</remarks>
-/// <param name="spec">The run's spec, with <c>audit</c>.</param>
+/// <remarks>Runs on the coordinator's scheduler. Of a run without <c>audit</c> it holds spares only as long as there is a wish.</remarks>
+/// <param name="spec">The run's spec.</param>
 /// <param name="assigner">Says what trainers are given, and which silos there are.</param>
 /// <param name="roster">The trainers.</param>
 /// <param name="links">The ways to them.</param>
@@ -41,6 +42,13 @@ internal sealed class Auditor(
 
     private readonly Crews _crews = new(assigner, roster, state, membership, () => run.Generation, run.Time);
     private AuditProblemKind _warned;
+    private long _unlike = -1;
+
+    /// <summary>What is wanted of the run.</summary>
+    public required RunControl Control { get; init; }
+
+    /// <summary>Whether there is a reason to look at a step: without one it costs nothing.</summary>
+    public bool HasReason => spec.Audit is not null || Control.Auditing is not null || _unlike >= 0;
 
     /// <summary>Begins to compute a step again, where it is to be audited and there is another silo.</summary>
     /// <param name="ticket">The step's ticket.</param>
@@ -49,14 +57,45 @@ internal sealed class Auditor(
     public async Task<StepAudit?> Begin(StepTicket ticket)
     {
         _crews.DropUnfit();
-        if (!spec.Audit!.Audits(ticket.Step))
+
+        // A step that is run again because of what was found is audited again.
+        bool isDue = ticket.Step == _unlike || (spec.Audit?.Audits(ticket.Step) ?? false);
+        if (!isDue && Control.Auditing is null)
             return null;
-        EnsureSameEverywhere();
+        if (!MayAudit(isDue))
+            return null;
         long began = run.Time.GetTimestamp();
         await _crews.Place();
         Asked[] asked = [.. links().Select(link => new Asked(link, _crews.Of(HomeOf(link.Trainers[0]))))
             .Where(one => one.Crew is not null).Select(one => one with { Opinion = Ask(one.Crew!, one.Link.Trainers, ticket) })];
-        return asked.Length == 0 ? null : new(ticket, asked, run.Time, began, Judge);
+        if (asked.Length > 0)
+            return new(ticket, asked, run.Time, began, Judge);
+        _unlike = -1;
+        Answer(_crews.Problem);
+        return null;
+    }
+
+    /// <summary>Why the steps of a run cannot be audited, in words; null where they can.</summary>
+    /// <param name="spec">Its spec.</param>
+    /// <param name="device">The device of its trainers.</param>
+    public static string? FindProblem(RunSpec spec, string device)
+    {
+        if (spec.Train.IsLocal)
+        {
+            return "found train.sync.mode local, expected every, because what a round's steps give is not summed and compared step by "
+                + "step";
+        }
+
+        if (spec.Train.UsesTensorCores)
+        {
+            return $"found train.precision {spec.Train.PrecisionWord}, expected float32, because tensor cores of another compute "
+                + "capability may give other bits";
+        }
+
+        var engine = Engine.Of(spec).On(new DeviceName(device));
+        return engine.IsSameEverywhere ? null
+            : $"found engine {engine.Word} on {device}, expected engine fused, because another engine may give other bits on another "
+                + "processor";
     }
 
     /// <summary>Nothing more is wanted of the spares.</summary>
@@ -69,16 +108,34 @@ internal sealed class Auditor(
     public void Note(AuditVerdict verdict)
     {
         Warn(verdict.Problem);
+        _unlike = verdict.Finding is null ? -1 : verdict.Step - 1;
         if (verdict.Finding is not null)
         {
             telemetry.OnUnlike();
-            return;
+        }
+        else
+        {
+            if (verdict.IsWhole)
+                _warned = AuditProblemKind.None;
+            run.NoteAudit(verdict.Step, verdict.Repeated, verdict.IsWhole, verdict.Took);
+            telemetry.OnAudited(verdict.Repeated.Sum(one => one.Tickets));
         }
 
-        if (verdict.IsWhole)
-            _warned = AuditProblemKind.None;
-        run.NoteAudit(verdict.Step, verdict.Repeated, verdict.IsWhole, verdict.Took);
-        telemetry.OnAudited(verdict.Repeated.Sum(one => one.Tickets));
+        var problem = verdict.IsWhole || verdict.Finding is not null ? default
+            : verdict.Problem.Kind == AuditProblemKind.None ? _crews.Problem : verdict.Problem;
+        Answer(problem, new(verdict.Step, roster.All.Count, verdict.Repeated, verdict.Finding));
+    }
+
+    /// <summary>
+    /// Answers who wants an audit, and releases the spares where nothing else is audited. Where spares are still being opened, a later step
+    /// is audited in the place of this one.
+    /// </summary>
+    private void Answer(AuditProblem problem, AuditedStep? audited = null)
+    {
+        if (Control.Auditing is { } wish && problem.Kind != AuditProblemKind.Opening)
+            wish.Finish(problem.Words ?? "", audited);
+        if (spec.Audit is null && Control.Auditing is null && _unlike < 0)
+            _crews.Disband();
     }
 
     /// <summary>Compares what the trainers gave with what the spares give.</summary>
@@ -86,7 +143,7 @@ internal sealed class Auditor(
     {
         long began = run.Time.GetTimestamp();
         long step = audit.Ticket.Step + 1;
-        var repeated = new List<Repeated>();
+        var repeated = new List<RepeatedTickets>();
         var problem = default(AuditProblem);
         AuditFinding? finding = null;
         foreach (var one in audit.Asked)
@@ -217,20 +274,22 @@ internal sealed class Auditor(
     /// <summary>Warns of the same kind of problem once, until it is another one or a whole step has been audited.</summary>
     private void Warn(AuditProblem problem)
     {
-        if (problem.Kind is AuditProblemKind.None || problem.Kind == _warned)
+        // Of a run without audits the problem is the answer to who wanted one.
+        if (spec.Audit is null || problem.Kind is AuditProblemKind.None || problem.Kind == _warned)
             return;
         _warned = problem.Kind;
         run.Warn($"audit: {problem.Words}");
     }
 
-    private void EnsureSameEverywhere()
+    /// <summary>Whether the trainers' bits are those of every silo. A wish is refused where they are not.</summary>
+    /// <exception cref="RunLeftException">They are not, and the spec has audits.</exception>
+    private bool MayAudit(bool isDue)
     {
-        var trainer = roster.Status[0];
-        var engine = Engine.Of(spec).On(new DeviceName(trainer.Device));
-        if (!engine.IsSameEverywhere)
-        {
-            throw new RunLeftException(RunState.Failed, $"audit: found engine {engine.Word} on {trainer.Device}, expected engine fused, "
-                + "because another engine may give other bits on another processor; set device: cpu, or take audit out");
-        }
+        if (FindProblem(spec, roster.Status[0].Device) is not { } problem)
+            return true;
+        if (isDue)
+            throw new RunLeftException(RunState.Failed, $"audit: {problem}; set device: cpu, or take audit out");
+        Control.Auditing?.Finish(problem);
+        return false;
     }
 }

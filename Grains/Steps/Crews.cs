@@ -94,6 +94,13 @@ internal sealed class Crews(
         _placedAt = Never;
     }
 
+    /// <summary>Nothing is wanted of any crew until crews are placed again.</summary>
+    public void Disband()
+    {
+        DropUnfit((_, _) => false);
+        (_placedAt, Problem) = (Never, default);
+    }
+
     /// <summary>Nothing more is wanted of any crew, also of those that are still being opened.</summary>
     public void Release()
     {

@@ -55,10 +55,10 @@ internal sealed class StepLoop(StepParts parts)
 
     private async Task<StepAudit?> BeginAudit(StepTicket ticket)
     {
-        if (parts.Auditor is not { } auditor)
+        if (!parts.Auditor.HasReason)
             return null;
-        var audit = await parts.Control.OrStop(auditor.Begin(ticket));
-        auditor.WarnOfCrews();
+        var audit = await parts.Control.OrStop(parts.Auditor.Begin(ticket));
+        parts.Auditor.WarnOfCrews();
         return audit;
     }
 
@@ -68,7 +68,7 @@ internal sealed class StepLoop(StepParts parts)
         if (audit is null)
             return null;
         var verdict = await parts.Control.OrStop(audit.Judge(contributions));
-        parts.Auditor!.Note(verdict);
+        parts.Auditor.Note(verdict);
         return verdict.Finding;
     }
 

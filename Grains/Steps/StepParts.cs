@@ -14,7 +14,7 @@ namespace Orleans.Tbptt.Grains.Steps;
 /// <param name="Run">The run.</param>
 /// <param name="Control">What is wanted of it.</param>
 /// <param name="Worker">The coordinator's thread.</param>
-/// <param name="Auditor">Audits steps; null for a run without audits.</param>
+/// <param name="Auditor">Audits steps.</param>
 internal sealed record StepParts(
     TrainingState State, TrainerGroup Trainers, TrainerLinks Links, GradientReducer Reducer, Recovery Recovery,
-    TrainerResizer Resizer, RunProgress Run, RunControl Control, WorkerThread Worker, Auditor? Auditor = null);
+    TrainerResizer Resizer, RunProgress Run, RunControl Control, WorkerThread Worker, Auditor Auditor);

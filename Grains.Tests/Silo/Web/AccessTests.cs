@@ -74,6 +74,7 @@ public sealed class AccessTests(ExposedSilo silo) : IClassFixture<ExposedSilo>, 
     [InlineData("/api/runs/{run}/stop")]
     [InlineData("/api/runs/{run}/pause")]
     [InlineData("/api/runs/{run}/resize")]
+    [InlineData("/api/runs/{run}/audit")]
     [InlineData("/api/runs/{run}/notes")]
     [InlineData("/runs/{run}/notes")]
     [InlineData("/runs/{run}/stop")]

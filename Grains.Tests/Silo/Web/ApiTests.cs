@@ -118,6 +118,9 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
         using var resized = await PostAsync(run, "resize", new { trainers = 1 });
         Assert.Equal(HttpStatusCode.Conflict, resized.StatusCode);
         Assert.Contains("the run is paused", await resized.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        using var audited = await PostAsync(run, "audit", null);
+        Assert.Equal(HttpStatusCode.Conflict, audited.StatusCode);
+        Assert.Contains("the run is paused", await audited.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
         Assert.Contains(await ControlAsync(run, "resume", null), (string[])["starting", "running", "queued"]);
         Assert.Equal("stopped", await ControlAsync(run, "stop", null));
     }

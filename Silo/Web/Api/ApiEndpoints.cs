@@ -60,6 +60,7 @@ internal static class ApiEndpoints
         control.MapPost("/resize", async (string id, RunControls runs, RunFeeds feeds, TimeProvider time, ResizeOptions options) =>
             Answer(await runs.ResizeAsync(id, options), id, feeds, time))
             .WithSummary("Divides a run's shards among another number of trainers between two steps");
+        control.MapPost("/audit", Audit).WithSummary("Has the next step computed again on another silo, and compared");
         control.MapPost("/stop", async (string id, RunControls runs, RunFeeds feeds, TimeProvider time, ControlRequest? request) =>
             Answer(await runs.StopAsync(id, request?.Reason), id, feeds, time))
             .WithSummary("Stops a run after the step in flight");
@@ -68,11 +69,21 @@ internal static class ApiEndpoints
     private static Results<Ok<ApiRun>, Accepted,
     ProblemHttpResult> Answer(ControlOutcome outcome, string id, RunFeeds feeds, TimeProvider time) => outcome switch
     {
-        { Problem.Length: > 0 } =>
-            TypedResults.Problem(outcome.Problem, statusCode: StatusCodes.Status409Conflict, title: "The run refuses"),
+        { Problem.Length: > 0 } => Refuse(outcome.Problem),
         { Status: { } status } => TypedResults.Ok(ApiRun.Of(new RunInfo(feeds.DirectoryOf(id), status, time.GetUtcNow()))),
         _ => TypedResults.Accepted($"/api/runs/{id}"),
     };
+
+    private static async Task<Results<Ok<AuditedStep>, Accepted, ProblemHttpResult>> Audit(string id, RunControls runs) =>
+        await runs.AuditAsync(id) switch
+        {
+            { Problem.Length: > 0 } refused => Refuse(refused.Problem),
+            { Audited: { } audited } => TypedResults.Ok(audited),
+            _ => TypedResults.Accepted($"/api/runs/{id}"),
+        };
+
+    private static ProblemHttpResult Refuse(string problem) =>
+        TypedResults.Problem(problem, statusCode: StatusCodes.Status409Conflict, title: "The run refuses");
 
     private static Results<Ok<RunNotes>, ProblemHttpResult> Annotate(string id, NotesRequest request, NoteKeeper notes) =>
         notes.Write(id, request) is { Problem.Length: > 0 } refused

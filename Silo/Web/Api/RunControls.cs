@@ -9,7 +9,7 @@ namespace Orleans.Tbptt.Silo.Web.Api;
 /// <param name="Status">The run's status; null when the coordinator has accepted the request but not completed it.</param>
 internal sealed record ControlOutcome(string Problem, RunStatus? Status);
 
-/// <summary>Pauses, resumes, resizes and stops runs.</summary>
+/// <summary>Pauses, resumes, resizes, audits and stops runs.</summary>
 /// <param name="feeds">Provides the coordinators.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RunControls(RunFeeds feeds, TimeProvider time)
@@ -27,6 +27,20 @@ internal sealed class RunControls(RunFeeds feeds, TimeProvider time)
     /// <summary><see cref="ICoordinatorGrain.ResizeRun"/>.</summary>
     public Task<ControlOutcome> ResizeAsync(string id, ResizeOptions options) => AskAsync(
         id, run => run.ResizeRun(new(options.Trainers, options.Reason ?? "wanted over HTTP", ProtocolVersion.Current)));
+
+    /// <summary><see cref="ICoordinatorGrain.AuditNext"/>.</summary>
+    /// <returns>Why it was refused; and what came of it, null where that is not known yet.</returns>
+    public async Task<(string Problem, AuditedStep? Audited)> AuditAsync(string id)
+    {
+        AuditedStep? audited = null;
+        var outcome = await AskAsync(id, async run =>
+        {
+            var reply = await run.AuditNext(new(ProtocolVersion.Current));
+            audited = reply.Audited;
+            return new(reply.Problem, reply.Status);
+        });
+        return (outcome.Problem, outcome.Status is null ? null : audited);
+    }
 
     /// <summary><see cref="ICoordinatorGrain.StopRun"/>.</summary>
     public Task<ControlOutcome> StopAsync(string id, string? reason) => AskAsync(id, async run =>
