@@ -27,7 +27,10 @@ public interface ISweepGrain : IGrainWithStringKey
     [Alias("StopSweep"), AlwaysInterleave, ResponseTimeout("00:10:00")]
     Task StopSweep(string reason);
 
-    /// <summary>Continues a sweep that was stopped or that failed: the same decisions and results as if nothing had been.</summary>
+    /// <summary>
+    /// Continues a sweep that was stopped or that failed, and its runs that somebody has paused or stopped, also of a sweep that is under
+    /// way: the same decisions and results as if nothing had been.
+    /// </summary>
     /// <param name="protocol">What the client speaks, <see cref="ProtocolVersion.Current"/>.</param>
     /// <returns>Why it cannot be continued, in words; empty when it is.</returns>
     [Alias("ResumeSweep"), AlwaysInterleave]

@@ -21,7 +21,7 @@ public static class SweepJson
         return read with
         {
             Message = read.Message ?? "", Cluster = read.Cluster ?? "", Keys = read.Keys ?? [], Metric = read.Metric ?? "",
-            Rungs = read.Rungs ?? [], Strategy = read.Strategy ?? "",
+            Rungs = read.Rungs ?? [], Strategy = read.Strategy ?? "", Held = read.Held ?? [],
             Trials = [.. (read.Trials ?? []).Select(trial => trial with
             {
                 Run = trial.Run ?? "", Figures = trial.Figures ?? [], Problem = trial.Problem ?? "",

@@ -119,6 +119,12 @@ public sealed record SweepStatus
     /// <summary>The priority of its runs in the queue for slots.</summary>
     [Id(18)] public int Priority { get; init; }
 
+    /// <summary>
+    /// Runs that somebody had paused or stopped when the sweep was resumed, and that it has still to continue; what is paused or stopped
+    /// later stays so.
+    /// </summary>
+    [Id(19)] public IReadOnlyList<string> Held { get; init; } = [];
+
     /// <summary>Whether it has ended, one way or another.</summary>
     [JsonIgnore] public bool HasEnded => State is RunState.Completed or RunState.Failed or RunState.Stopped;
 }

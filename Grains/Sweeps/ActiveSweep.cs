@@ -15,6 +15,7 @@ internal sealed partial class ActiveSweep
     private readonly SweepServices _services;
     private readonly SweepDirectory _sweep;
     private readonly CancellationTokenSource _left = new();
+    private readonly HeldRuns _held = new();
     private readonly ILogger _logger;
     private volatile SweepStatus _status;
     private volatile string? _stopped;
@@ -27,6 +28,7 @@ internal sealed partial class ActiveSweep
     {
         (_services, _sweep, _status) = (services, sweep, status);
         _logger = services.Loggers.CreateLogger<ActiveSweep>();
+        _held.Add(status.Held);
         Left = Task.Run(Drive);
     }
 
@@ -35,6 +37,9 @@ internal sealed partial class ActiveSweep
 
     /// <summary>The sweep as it is now.</summary>
     public SweepStatus Status => _status;
+
+    /// <summary>Continues runs although somebody has paused or stopped them.</summary>
+    public void Continue(IEnumerable<string> runs) => _held.Add(runs);
 
     /// <summary>Leaves the sweep to another driver; its runs continue.</summary>
     public void HandOver() => _left.Cancel();
@@ -53,7 +58,7 @@ internal sealed partial class ActiveSweep
         {
             try
             {
-                var driver = new SweepDriver(_services, _sweep, _status, status => _status = status);
+                var driver = new SweepDriver(_services, _sweep, _status, _held, status => _status = status);
                 await driver.Run(_left.Token);
             }
             catch (OperationCanceledException) when (_left.IsCancellationRequested)

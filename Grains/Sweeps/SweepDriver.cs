@@ -22,20 +22,23 @@ internal sealed class SweepDriver
     private readonly Dictionary<int, string> _notes = [];
     private readonly IReadOnlyList<SweepDecision> _before;
     private readonly Action<SweepStatus> _publish;
+    private readonly HeldRuns _held;
     private SweepStatus _status;
 
     /// <summary>Prepares to continue a sweep where it is.</summary>
     /// <param name="services">What a sweep works with.</param>
     /// <param name="sweep">The sweep's files.</param>
     /// <param name="status">The status to begin with.</param>
+    /// <param name="held">Runs that are continued although somebody has paused or stopped them.</param>
     /// <param name="publish">Receives every new status.</param>
     /// <exception cref="SpecException">What was submitted is no sound sweep: somebody has changed it.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public SweepDriver(SweepServices services, SweepDirectory sweep, SweepStatus status, Action<SweepStatus> publish)
+    public SweepDriver(
+        SweepServices services, SweepDirectory sweep, SweepStatus status, HeldRuns held, Action<SweepStatus> publish)
     {
-        (_services, _sweep, _status, _publish) = (services, sweep, status, publish);
+        (_services, _sweep, _status, _held, _publish) = (services, sweep, status, held, publish);
         _spec = services.Store.Read(sweep);
-        _runs = new(services, sweep, _spec, status.Priority);
+        _runs = new(services, sweep, _spec, status.Priority, held);
         _before = sweep.ReadDecisions();
         _written = _before.OfType<RungReached>().ToDictionary(
             reached => new SweepJob(reached.Trial, reached.Rung), reached => new SweepResult(reached.Value, reached.Problem));
@@ -97,7 +100,7 @@ internal sealed class SweepDriver
             SweepStore.WriteBest(_sweep, BestSpec(best));
         _status = SweepReport.Of(_status with { UpdatedAt = _services.Time.GetUtcNow() }, _spec, plan, _outcomes, this) with
         {
-            Message = Notes(),
+            Message = Notes(), Held = _held.All,
         };
         SweepStore.Write(_sweep, _status);
         _publish(_status);

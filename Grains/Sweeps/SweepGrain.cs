@@ -47,23 +47,28 @@ internal sealed class SweepGrain(SweepServices services, IOptions<ClusterOptions
             throw new OrleansException("the sweep was just going to another silo and is not stopped: ask again");
     }
 
-    public Task<string> ResumeSweep(int protocol)
+    public async Task<string> ResumeSweep(int protocol)
     {
         if (ProtocolVersion.Refusal(protocol) is { } refusal)
-            return Task.FromResult(refusal);
+            return refusal;
+        var held = await Task.Run(() => HeldRuns.Of(services.Store.Runs.List(), Sweep.Id, cluster.Value.ClusterId));
         var status = Written();
-        if (Active is not null)
-            return Task.FromResult("");
+        if (Active is { } active)
+        {
+            active.Continue(held);
+            return "";
+        }
+
         if (status.State == RunState.Completed)
-            return Task.FromResult("the sweep has completed");
+            return "the sweep has completed";
         status = status with
         {
             State = RunState.Starting, Message = "", EndedAt = null, Cluster = cluster.Value.ClusterId,
-            UpdatedAt = services.Time.GetUtcNow(),
+            UpdatedAt = services.Time.GetUtcNow(), Held = held,
         };
         SweepStore.Write(Sweep, status);
         Begin(status);
-        return Task.FromResult("");
+        return "";
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)

@@ -17,10 +17,9 @@ namespace Orleans.Tbptt.Grains.Sweeps;
 /// <param name="sweep">The sweep's files.</param>
 /// <param name="spec">The sweep.</param>
 /// <param name="priority">The priority of its runs.</param>
-internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, SweepSpec spec, int priority)
+/// <param name="held">Runs that are continued although somebody has paused or stopped them.</param>
+internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, SweepSpec spec, int priority, HeldRuns held)
 {
-    private static readonly string[] Limits = ["(limits.epochs)", "(limits.steps)"];
-
     private readonly TrialFigures _figures = new(spec.Objective);
     private readonly TrialPrefixes _prefixes = new(services, sweep, spec);
     private readonly ConcurrentDictionary<SharedPrefix, Lazy<Task<bool>>> _shared = new();
@@ -50,14 +49,12 @@ internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, Swe
                 : new(new(double.NaN, refusal.ToString()), "", IsRefused: true);
         }
 
-        bool isFirst = true;
         while (true)
         {
             var status = Own(run, $"trial {trial.Number}'s run");
             if (_figures.Read(run, status, epochs) is { } figure && status.HasEnded)
                 return Outcome(figure, run, status, trial, prefix);
-            note(await Continue(run, status, status.EpochLosses.Count >= epochs, limit, isFirst));
-            isFirst = false;
+            note(await Continue(run, status, status.EpochLosses.Count >= epochs, limit));
             await Task.Delay(services.Period, services.Time, cancellation);
         }
     }
@@ -139,14 +136,14 @@ internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, Swe
                 return false;
         }
 
-        for (bool isFirst = true; ; isFirst = false)
+        while (true)
         {
             var status = Own(run, "a run of the sweep");
             if (status.HasEnded && status.Step >= prefix.Steps)
                 return true;
             if (status.State is RunState.Diverged or RunState.Completed)
                 return false;
-            note(await Continue(run, status, isThere: false, limit, isFirst));
+            note(await Continue(run, status, isThere: false, limit));
             await Task.Delay(services.Period, services.Time, cancellation);
         }
     }
@@ -199,16 +196,15 @@ internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, Swe
     /// <param name="status">Its last written status.</param>
     /// <param name="isThere">Whether it has finished the epochs of the rung.</param>
     /// <param name="limit">The option that ends it there.</param>
-    /// <param name="isFirst">Whether the sweep has just begun or been resumed: what somebody has stopped before is continued then.</param>
     /// <returns>What the trial waits for, in words; empty where it is trained.</returns>
-    private async Task<string> Continue(RunDirectory run, RunStatus status, bool isThere, string limit, bool isFirst)
+    private async Task<string> Continue(RunDirectory run, RunStatus status, bool isThere, string limit)
     {
         // What has been published of a run that has ended may come to be seen a moment later.
-        bool isAtLimit = status.State == RunState.Stopped && Limits.Any(limit => status.Message.EndsWith(limit, StringComparison.Ordinal));
-        if (status is { HasEnded: false, State: not RunState.Paused } or { State: RunState.Completed or RunState.Diverged }
-            || (isAtLimit && isThere))
+        bool isAtLimit = HeldRuns.IsAtLimit(status), isHeld = held.Contains(run.Id);
+        if (status.State is RunState.Completed or RunState.Diverged || (isAtLimit && isThere)
+            || (!isHeld && status is { HasEnded: false, State: not RunState.Paused }))
             return "";
-        if (!isFirst && !isAtLimit)
+        if (!isHeld && !isAtLimit)
         {
             return status.State != RunState.Failed
                 ? $"run {run.Id} is {StateNames.Of(status.State)}; continue it with: tbptt resume {run.Id}"
@@ -217,8 +213,12 @@ internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, Swe
 
         var reply = await services.Grains.GetGrain<ICoordinatorGrain>(run.Id.Text)
             .ResumeRun(new(Protocol: ProtocolVersion.Current, Sets: [limit]));
-        return reply.Problem.Length == 0 || !reply.Status.HasEnded ? ""
-            : throw new SweepFailedException($"run {run.Id} cannot be resumed: {reply.Problem}");
+        if (reply.Problem.Length > 0 && reply.Status.HasEnded)
+            throw new SweepFailedException($"run {run.Id} cannot be resumed: {reply.Problem}");
+        if (reply.Status.State == RunState.Paused)
+            return $"run {run.Id} cannot be resumed yet: {reply.Problem}";
+        held.Remove(run.Id);
+        return "";
     }
 }
 

@@ -45,6 +45,37 @@ public sealed class SweepLossTests
             await File.ReadAllTextAsync(files.Best, TestContext.Current.CancellationToken));
     }
 
+    /// <summary>The trial's run, or the one that makes the steps which two trials have in common.</summary>
+    [Theory]
+    [InlineData("train.optimizer.lr: [0.01, 0.02]", "held.t000")]
+    [InlineData("train.schedule: [{name: step, every: 100000, gamma: 0.5}, {name: step, every: 100000, gamma: 0.25}]", "held.t000-100000")]
+    public async Task RunThatAUserPauses_StaysPaused_WhenTheSiloThatDrivesTheSweepIsKilled(string parameter, string name)
+    {
+        await using var silos = await TestSilos.Start(3);
+        string yaml = $"spec: base.yaml\nparameters:\n  {parameter}\nstrategy: grid\nparallel: 2\n";
+        var sweep = await silos.SubmitSweep("held", yaml, SweepRuns.Base(epochs: 20_000));
+        var (run, files) = (silos.Directory(RunId.Parse(name)), new SweepDirectory(silos.Store, RunId.Parse("held")));
+        await Until(() => run.ReadStatus() is { State: RunState.Running, Step: > 0 });
+        var reply = await silos.Grains.GetGrain<ICoordinatorGrain>(name).PauseRun("let me look");
+        Assert.Equal((RunState.Paused, "let me look"), (reply.Status.State, reply.Status.Message));
+        await Until(() => files.ReadStatus()!.Message == $"run {name} is paused; continue it with: tbptt resume {name}");
+
+        var where = await silos.Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(sweep, TestContext.Current.CancellationToken);
+        var killed = TimeProvider.System.GetUtcNow();
+        await silos.Cluster.KillSiloAsync(
+            silos.Cluster.Silos.Single(silo => silo.SiloAddress.Equals(where)), TestContext.Current.CancellationToken);
+        await Until(() => run.ReadStatus()!.State != RunState.Paused
+            || (files.ReadStatus()! is var taken && taken.UpdatedAt > killed
+                && taken.Message.Contains("is paused", StringComparison.Ordinal)));
+
+        Assert.Equal((RunState.Paused, "let me look"), (run.ReadStatus()!.State, run.ReadStatus()!.Message));
+
+        // Who resumes a sweep that is under way wants all of its runs to be trained.
+        Assert.Equal("", await sweep.ResumeSweep(ProtocolVersion.Current));
+        await Until(() => run.ReadStatus() is { State: RunState.Running } && files.ReadStatus()! is { Message: "", Held: [] });
+        await sweep.StopSweep("");
+    }
+
     private static async Task Until(Func<bool> isSo)
     {
         while (!isSo())
