@@ -22,7 +22,7 @@ internal static class BisectCommand
         if (request.Json)
             context.Terminal.Out.WriteLine(BisectJson.Of(a, b, found, files).ToJsonString(ListCommand.Json));
         else
-            new BisectReport(context.Terminal.Out, a, b, found, files).Write();
+            new BisectReport(context.Terminal.Out, request, a, b, found, files).Write();
         context.Terminal.Out.Flush();
         return IsUnlike(found) ? ExitCode.Unequal : found.Verdict == BisectVerdict.Equal ? ExitCode.Completed : ExitCode.Failed;
     }

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Tables;
@@ -7,12 +8,13 @@ namespace Orleans.Tbptt.Client.Bisect;
 
 /// <summary>Prints what is behind the first unlike step of two runs, in lines.</summary>
 /// <param name="output">Where it is printed.</param>
+/// <param name="request">What was typed.</param>
 /// <param name="a">The first run.</param>
 /// <param name="b">The second run.</param>
 /// <param name="found">What came of comparing them.</param>
 /// <param name="files">The data files that are not the same.</param>
 internal sealed class BisectReport(
-    TextWriter output, BisectedRun a, BisectedRun b, Bisected found, IReadOnlyList<UnlikeFile> files)
+    TextWriter output, BisectRequest request, BisectedRun a, BisectedRun b, Bisected found, IReadOnlyList<UnlikeFile> files)
 {
     /// <summary>Of lanes, and of arrays of one kind, no more than these are printed.</summary>
     private const int Most = 4;
@@ -20,8 +22,8 @@ internal sealed class BisectReport(
     /// <summary>Prints it.</summary>
     public void Write()
     {
-        WriteRun("A", a);
-        WriteRun("B", b);
+        WriteRun("A", a, request.A);
+        WriteRun("B", b, request.B);
         WriteSpec();
         WriteData();
         WriteCompared();
@@ -36,11 +38,13 @@ internal sealed class BisectReport(
         output.WriteLine(verdict.Summary);
     }
 
-    private void WriteRun(string name, BisectedRun run)
+    private void WriteRun(string name, BisectedRun run, string typed)
     {
+        // A directory as it was typed: it was found by its absolute path.
+        string path = NamedRun.IsDirectory(typed) ? typed : run.Run.Path;
         string computed = run.Status.Arithmetic.Length > 0 ? run.Status.Arithmetic : "an arithmetic that it did not note";
         string devices = string.Join(", ", run.Status.Trainers.Select(trainer => trainer.Device).Where(one => one.Length > 0).Distinct());
-        Line(name, $"run {run.Run.Id}, {run.Run.Path}: {Text.Plural(run.Status.Step, "step")}, computed by {computed}"
+        Line(name, $"run {run.Run.Id}, {path}: {Text.Plural(run.Status.Step, "step")}, computed by {computed}"
             + (devices.Length > 0 ? $" on {devices}" : ""));
         if (run.Fork is { } fork)
             Line("", $"begins with a state of {fork}");

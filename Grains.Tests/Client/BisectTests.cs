@@ -306,10 +306,13 @@ public sealed class BisectTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     {
         var (a, b) = (await Train(Spec), await Train(Spec with { Model = Spec.Model with { Dropout = 0.25 } }));
 
-        Assert.Equal(ExitCode.Unequal, await _console.RunAsync("bisect", a.Directory.Path, b.Directory.Path));
+        string typed = Path.GetRelativePath(".", b.Directory.Path);
+
+        Assert.Equal(ExitCode.Unequal, await _console.RunAsync("bisect", a.Directory.Path, typed));
 
         foreach (string line in new[]
         {
+            $"B          run {b.Directory.Id}, {typed}: ",
             "spec       model.dropout is 0.2 in A (spec.yaml:", "step       1, epoch 1: the loss is ", "lane 0     sequence ",
             "           gradient of ", "cause      model.dropout: with that of A in its place, step 1 of B has A's bits",
             "state      parameters: rnn.weight_ih_l0[0, 0] is ",
