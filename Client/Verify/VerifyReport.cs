@@ -36,7 +36,9 @@ internal static class VerifyReport
             ? $"; {Text.Plural(verified.Missing, "step")} of them {(verified.Missing == 1 ? "is" : "are")} in no journal" : "";
         string end = target.IsRun && !verified.IsEndHashed && verified.Model is null
             ? $"; nothing says what the state after step {Text.Count(verified.To)} has to be" : "";
-        return missing.Length + end.Length == 0 ? "equal" : $"equal      in all that the run has published of these steps{missing}{end}";
+        string model = target.Uncompared.Length > 0 ? $"; {target.Uncompared}" : "";
+        return missing.Length + end.Length + model.Length == 0 ? "equal"
+            : $"equal      in all that the run has published of these steps{missing}{end}{model}";
     }
 
     /// <summary>Whether anything was compared: with neither steps nor an end nor a model nothing is known to be equal.</summary>
@@ -60,6 +62,7 @@ internal static class VerifyReport
             ["endHashed"] = target.IsRun ? verified.IsEndHashed : null,
             ["stateHash"] = $"{verified.End}",
             ["modelSha256"] = verified.Model,
+            ["uncompared"] = target.Uncompared.Length > 0 ? target.Uncompared : null,
         };
         if (verified.Difference is { } found)
         {

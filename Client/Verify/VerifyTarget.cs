@@ -3,6 +3,7 @@ using Orleans.Tbptt.Client.Models;
 using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Statements;
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Fused;
@@ -63,9 +64,35 @@ internal sealed class VerifyTarget
         }
 
         using var replay = RunReplay.Open(run.Directory, options);
-        bool isEnd = last == run.Status.Step && run.Status.State == RunState.Completed;
         return new RunVerification(replay).Run(
-            request.From, last, isEnd ? run.Directory.Model : null, cancellation: cancellation);
+            request.From, last, last == run.Status.Step ? ModelOfEnd(run) : null, cancellation: cancellation);
+    }
+
+    /// <summary>Why the model that lies in the run's directory is not compared, in words; empty where there is none, or it is.</summary>
+    public string Uncompared { get; private set; } = "";
+
+    /// <summary>
+    /// The model that the run left at its last step. One that was stopped may have an older one, of a limit that it was resumed from.
+    /// </summary>
+    private string? ModelOfEnd(RunInfo run)
+    {
+        string model = run.Directory.Model;
+        if (run.Status.State == RunState.Completed)
+            return model;
+        if (run.Status.State != RunState.Stopped || !File.Exists(model))
+            return null;
+        try
+        {
+            if (RunModelFile.StepOf(model) is not { } step || step == run.Status.Step)
+                return model;
+            Uncompared = $"{Path.GetFileName(model)} is of step {Text.Count(step)}, not of the last one, and was not compared";
+            return null;
+        }
+        catch (SafetensorsException)
+        {
+            // What is no model any more is not equal to the one that is computed.
+            return model;
+        }
     }
 
     /// <summary>What can be stated when all was equal: of the model that was compared, and of no other file.</summary>
@@ -76,8 +103,8 @@ internal sealed class VerifyTarget
         if (verified.Model is not { } model)
         {
             throw new ClientException(
-                $"--statement: found steps up to {verified.To} compared without a model, expected those of a completed run up to its "
-                + "last one: a statement is of the model that they give; leave out --to, or --statement", ExitCode.Usage);
+                $"--statement: found steps up to {verified.To} compared without a model, expected those of a run that has left one up to "
+                + "its last one: a statement is of the model that they give; leave out --to, or --statement", ExitCode.Usage);
         }
 
         var package = _package ?? ModelPackage.OfRun(_run!.Directory, SpecLoader.Reader);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orleans.Tbptt.Client;
+using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
@@ -97,6 +98,45 @@ public sealed class VerifyTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         bytes[^1] ^= 1;
         File.WriteAllBytes(model, bytes);
         AssertDiffers(await Verify(ExitCode.Unequal, copy), run.Status.Step, "the SHA-256 of model.safetensors");
+    }
+
+    /// <summary>A run that a limit stops leaves a model, which lies there when the run is stopped later, too.</summary>
+    [Theory]
+    [InlineData("last")]
+    [InlineData("average")]
+    public async Task ModelOfAStoppedRun_IsCompared_WhereItIsOfTheLastStep(string recipe)
+    {
+        var spec = Spec with { Limits = new() { Steps = 5 } };
+        if (recipe == "average")
+            spec = spec with { Train = spec.Train with { Ema = new() } };
+        var run = await Train(spec);
+        Assert.Equal((RunState.Stopped, 5), (run.Status.State, run.Status.Step));
+
+        var stopped = await Verify(0, run.Directory.Path);
+        Assert.Equal((RunModelFile.HashOf(run.Directory.Model), null), (Of<string>(stopped, "modelSha256"), stopped["uncompared"]));
+
+        string copy = Copy(run.Directory.Path, recipe), model = Path.Combine(copy, "model.safetensors");
+        byte[] bytes = File.ReadAllBytes(model);
+        File.WriteAllBytes(model, [.. bytes[..^1], (byte)(bytes[^1] ^ 1)]);
+        AssertDiffers(await Verify(ExitCode.Unequal, copy), 5, "the SHA-256 of model.safetensors");
+        File.WriteAllBytes(model, bytes[..9]);
+        AssertDiffers(await Verify(ExitCode.Unequal, copy), 5, "the SHA-256 of model.safetensors");
+
+        using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 1, 7));
+        var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Status.Id);
+        Assert.Equal("", (await coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current, Sets: ["limits="]))).Problem);
+        await halt.Reached;
+        var stopping = coordinator.StopRun("enough");
+        await coordinator.GetStatus();
+        halt.Continue();
+        await stopping;
+
+        var later = await Verify(0, run.Directory.Path);
+        Assert.Equal((7, null), (Of<long>(later, "to"), later["modelSha256"]));
+        Assert.Equal("model.safetensors is of step 5, not of the last one, and was not compared", Of<string>(later, "uncompared"));
+        Assert.Equal(0, await _console.RunAsync("verify", run.Directory.Path));
+        Assert.EndsWith(
+            "; model.safetensors is of step 5, not of the last one, and was not compared\n", _console.Output, StringComparison.Ordinal);
     }
 
     [Fact]

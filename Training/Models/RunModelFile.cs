@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Specs;
@@ -22,6 +23,13 @@ public static class RunModelFile
         ArgumentNullException.ThrowIfNull(output);
         SafetensorsFile.Write(stream, ParameterLayout.Of(spec.Model), output.Parameters, Metadata(output));
     }
+
+    /// <summary>The committed steps of the run when its model was written; null where a file does not say them.</summary>
+    /// <exception cref="SafetensorsException">It is no whole file of safetensors.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static long? StepOf(string path) =>
+        SafetensorsFile.ReadHeader(path).Metadata.TryGetValue("step", out string? text)
+            && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : null;
 
     /// <summary>The SHA-256 of what <see cref="Write"/> writes, in small hexadecimal digits.</summary>
     public static string HashOf(RunSpec spec, RunOutput output)
