@@ -52,6 +52,9 @@ public sealed record AuditFinding(
     [property: Id(3)] string What, [property: Id(4)] string? Culprit, [property: Id(5)] string? Address,
     [property: Id(6)] long? CleanStep)
 {
+    /// <summary>The run; empty in what a former release has found.</summary>
+    [Id(7)] public string Run { get; init; } = "";
+
     /// <summary>
     /// The first step, from 1, whose bits are suspect; null where no step was committed since the last one that was clean.
     /// </summary>
@@ -69,10 +72,28 @@ public sealed record AuditFinding(
                 ? $"{string.Join(", ", Silos)} computed unlike bits, and no two silos agree"
                 : $"{Culprit} computed other bits than {others}, which agree; it is given no more work of this run until it is started "
                     + "again";
-            string suspect = SuspectFrom is { } first
-                ? $"; {(first + 1 == Step ? $"step {first} is" : $"steps {first} to {Step - 1} are")} suspect" : "";
-            return found + suspect + (Culprit is null
-                ? "; the step is not committed; find out which silo is wrong, end it or start a third one, and resume the run" : "");
+            return found + Suspect + (Culprit is null
+                ? "; the step is not committed; find out which silo is wrong, end it or start a third one, and continue with 'tbptt resume "
+                    + $"{Name}'" : "");
+        }
+    }
+
+    private string Name => Run is { Length: > 0 } ? Run : "RUN";
+
+    /// <summary>Which steps were committed unchecked, how to find out whether they are wrong, and what to do then.</summary>
+    private string Suspect
+    {
+        get
+        {
+            if (SuspectFrom is not { } first)
+                return "";
+            bool isOne = first + 1 == Step;
+            string verify = $"'tbptt verify {Name}{(CleanStep is { } from ? $" --from {from}" : "")} --to {Step - 1}'";
+            string fork = CleanStep is { } at ? $"'tbptt fork {Name} --at {at}' begins a run with the state before"
+                : $"'tbptt fork {Name} --at STEP' begins a run with the state after STEP, the one before the first wrong one";
+            return $"; {(isOne ? $"step {first} is" : $"steps {first} to {Step - 1} are")} suspect: {verify} computes "
+                + $"{(isOne ? "it" : "them")} again and says whether {(isOne ? "it is" : "one is")} wrong; if so, "
+                + $"{(Culprit is null ? "" : "end that silo, and ")}{fork}";
         }
     }
 }

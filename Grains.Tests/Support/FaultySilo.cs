@@ -17,6 +17,9 @@ internal sealed class FaultySilo
     /// <summary>How often it is wrong, at most.</summary>
     public int Faults { get; init; } = int.MaxValue;
 
+    /// <summary>The bits of a gradient that it gets wrong; the least one may be lost where gradients are added up.</summary>
+    public uint Bits { get; init; } = 1;
+
     /// <summary>How many bits were flipped.</summary>
     public int Flipped { get; private set; }
 
@@ -37,7 +40,7 @@ internal sealed class FaultySilo
     private void Flip(Span<float> gradient)
     {
         Flipped++;
-        gradient[^1] = BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(gradient[^1]) ^ 1);
+        gradient[^1] = BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(gradient[^1]) ^ Bits);
     }
 
     private delegate void Meddle(Span<float> gradient);

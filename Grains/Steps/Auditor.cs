@@ -194,7 +194,10 @@ internal sealed class Auditor(
         if (culprit is var (_, wrong))
             _crews.DropHost(wrong);
         return new(ticket.Step + 1, one.Link.Trainers, names, what, culprit?.Name, culprit?.Silo.ToParsableString(),
-            run.Snapshot().Audit?.CleanStep);
+            run.Snapshot().Audit?.CleanStep)
+        {
+            Run = run.Run.Text,
+        };
     }
 
     /// <summary>The opinion of the first of some silos that has one, with the silo's name; null where none has.</summary>

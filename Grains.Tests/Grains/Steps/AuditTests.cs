@@ -107,7 +107,10 @@ public sealed class AuditTests
         Assert.Equal((RunState.Paused, finding.Step - 1), (status.State, status.Step));
         Assert.Equal((null, null, 2), (finding.Culprit, finding.Address, finding.Silos.Count));
         Assert.Equal((finding.Step - 2, finding.Step - 1), (finding.CleanStep, finding.SuspectFrom));
-        Assert.Matches("computed unlike bits, and no two silos agree; step \\d+ is suspect; the step is not committed", status.Message);
+        Assert.Matches(
+            $"computed unlike bits, and no two silos agree; step \\d+ is suspect: 'tbptt verify {run} --from {finding.CleanStep} --to "
+            + $"{finding.SuspectFrom}' computes it again and says whether it is wrong; if so, 'tbptt fork {run} --at {finding.CleanStep}' "
+            + $"begins a run with the state before; the step is not committed; .* continue with 'tbptt resume {run}'$", status.Message);
     }
 
     [Fact]
