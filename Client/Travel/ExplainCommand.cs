@@ -1,12 +1,9 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Look;
 using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster.Wording;
-using Orleans.Tbptt.Data;
-using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Training.Explaining;
 using Orleans.Tbptt.Training.Replay;
@@ -39,7 +36,7 @@ internal static class ExplainCommand
         var step = Replays.Try(() => StepExplainer.Explain(
             replay, request.Step, Math.Max(info.Status.Step, request.Step), new(request.Around)));
         if (request.Json)
-            context.Terminal.Out.WriteLine(ToJson(replay, step).ToJsonString(ListCommand.Json));
+            context.Terminal.Out.WriteLine(ExplanationJson.Of(replay.Run.Id, replay.Spec, step).ToJsonString(ListCommand.Json));
         else
             Write(context.Terminal.Out, replay, step);
         context.Terminal.Out.Flush();
@@ -60,7 +57,7 @@ internal static class ExplainCommand
                 $"{one.Lane}", double.IsFinite(one.Share) ? one.Share.ToString("P1", CultureInfo.InvariantCulture) : "-",
                 Text.Figure(one.GradientNorm), Text.Figure(lane.UsualNorm), one.Weight > 0 ? Text.Figure(one.Loss) : "-",
                 Text.Figure(lane.UsualLoss), $"{one.Chunk.Sequence + 1}",
-                Place(replay, lane.Rows, lane.Times, one.Chunk.Start + one.Chunk.Uncounted, one.Chunk.Length - one.Chunk.Uncounted));
+                ExplanationText.Of(replay.Spec, lane));
         }
 
         table.Write(output);
@@ -75,7 +72,7 @@ internal static class ExplainCommand
                 var figures = piece.Figures;
                 pieces.Add(
                     $"{Text.Count(figures.Start + 1)} to {Text.Count(figures.Start + figures.Length)}", Text.Figure(figures.Loss),
-                    Text.Figure(figures.GradientNorm), Place(replay, piece.Rows, piece.Times, figures.Start, figures.Length));
+                    Text.Figure(figures.GradientNorm), ExplanationText.Of(replay.Spec, piece));
             }
 
             pieces.Write(output);
@@ -90,83 +87,9 @@ internal static class ExplainCommand
         }
 
         output.WriteLine();
-        output.WriteLine(Conclusion(replay, step));
+        output.WriteLine(ExplanationText.Conclusion(replay.Spec, step));
     }
 
-    /// <summary>The rows with the largest part in the step's gradient.</summary>
-    private static string Conclusion(RunReplay replay, StepExplanation step)
-    {
-        if (step.Lanes.Count == 0)
-            return "no lane had work in this step";
-        var lane = step.Lanes[0];
-        var worst = lane.Pieces.OrderByDescending(piece => double.IsFinite(piece.Figures.GradientNorm)
-            ? piece.Figures.GradientNorm : double.PositiveInfinity).ThenBy(piece => piece.Figures.Start).FirstOrDefault();
-        string place = worst is null
-            ? Place(replay, lane.Rows, lane.Times, lane.Figures.Chunk.Start, lane.Figures.Chunk.Length)
-            : Place(replay, worst.Rows, worst.Times, worst.Figures.Start, worst.Figures.Length);
-        return $"largest part: lane {lane.Figures.Lane}, sequence {lane.Figures.Chunk.Sequence + 1}, {place}";
-    }
-
-    private static string Compared(double value, double usual, int around)
-    {
-        string times = usual > 0 ? $"{(value / usual).ToString("G3", CultureInfo.InvariantCulture)} times" : "against";
-        return around == 0 ? Text.Figure(value)
-            : $"{Text.Figure(value)}, {times} the median of {around} steps around it, {Text.Figure(usual)}";
-    }
-
-    /// <summary>Rows of a file, where they are known; else time steps of the sequence.</summary>
-    private static string Place(RunReplay replay, SourceRows? rows, (string First, string Last)? times, int start, int length)
-    {
-        var source = replay.Spec.Data.Source;
-        string when = times is var (first, last) ? $" ({first} to {last})" : "";
-        if (rows is not { } found)
-            return $"time steps {Text.Count(start + 1)} to {Text.Count(start + length)}{when}";
-        string noun = source is TableSource ? "rows" : source.Word == "bytes" ? "bytes" : "positions";
-        string file = source.Paths is [var only] ? $" of {Path.GetFileName(only)}" : "";
-        return $"{noun} {Text.Count(found.First)} to {Text.Count(found.Last)}{(found.Series is { } series ? $" of series {series}" : "")}"
-            + $"{file}{when}";
-    }
-
-    private static JsonObject ToJson(RunReplay replay, StepExplanation step) => new()
-    {
-        ["run"] = replay.Run.Id.Text,
-        ["step"] = step.Step,
-        ["epoch"] = step.Epoch,
-        ["loss"] = ReplayedState.Number(step.Loss),
-        ["usualLoss"] = ReplayedState.Number(step.UsualLoss),
-        ["gradientNorm"] = ReplayedState.Number(step.GradientNorm),
-        ["usualGradientNorm"] = ReplayedState.Number(step.UsualNorm),
-        ["around"] = new JsonArray([.. step.Around.Select(one => (JsonNode)one)]),
-        ["files"] = new JsonArray([.. replay.Spec.Data.Source.Paths.Select(path => (JsonNode)path)]),
-        ["lanes"] = new JsonArray([.. step.Lanes.Select(lane => new JsonObject
-        {
-            ["lane"] = lane.Figures.Lane,
-            ["sequence"] = lane.Figures.Chunk.Sequence,
-            ["start"] = lane.Figures.Chunk.Start,
-            ["length"] = lane.Figures.Chunk.Length,
-            ["share"] = ReplayedState.Number(lane.Figures.Share),
-            ["gradientNorm"] = ReplayedState.Number(lane.Figures.GradientNorm),
-            ["usualGradientNorm"] = ReplayedState.Number(lane.UsualNorm),
-            ["loss"] = ReplayedState.Number(lane.Figures.Loss),
-            ["usualLoss"] = ReplayedState.Number(lane.UsualLoss),
-            ["weight"] = lane.Figures.Weight,
-            ["rows"] = Rows(lane.Rows),
-            ["times"] = Times(lane.Times),
-            ["parts"] = new JsonArray([.. lane.Pieces.Select(piece => new JsonObject
-            {
-                ["start"] = piece.Figures.Start,
-                ["length"] = piece.Figures.Length,
-                ["loss"] = ReplayedState.Number(piece.Figures.Loss),
-                ["gradientNorm"] = ReplayedState.Number(piece.Figures.GradientNorm),
-                ["rows"] = Rows(piece.Rows),
-                ["times"] = Times(piece.Times),
-            })]),
-        })]),
-        ["lags"] = new JsonArray([.. step.Lags.Select(lag => new JsonObject { ["name"] = lag.Name, ["share"] = lag.Value })]),
-    };
-
-    private static JsonObject? Rows(SourceRows? rows) => rows is not { } found ? null
-        : new() { ["series"] = found.Series, ["first"] = found.First, ["last"] = found.Last };
-
-    private static JsonArray? Times((string First, string Last)? times) => times is var (first, last) ? [first, last] : null;
+    private static string Compared(double value, double usual, int around) => around == 0 ? Text.Figure(value)
+        : $"{Text.Figure(value)}, {ExplanationText.Compared(value, usual, around)}, {Text.Figure(usual)}";
 }

@@ -5,6 +5,7 @@ using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Silo.Web.Api;
 using Orleans.Tbptt.Silo.Web.Comparing;
 using Orleans.Tbptt.Silo.Web.Curves;
+using Orleans.Tbptt.Silo.Web.Explaining;
 using Orleans.Tbptt.Silo.Web.Feed;
 using Orleans.Tbptt.Silo.Web.Health;
 using Orleans.Tbptt.Silo.Web.Listing;
@@ -33,6 +34,7 @@ internal static class SiloEndpoints
         services.AddSingleton<NoteKeeper>();
         services.AddSingleton<Comparisons>();
         services.AddSingleton<RunControls>();
+        services.AddSingleton<StepExplanations>();
         services.AddSingleton<ModelIndex>();
         services.AddSingleton<ModelShelf>();
         services.AddSingleton<ForecastDesk>();

@@ -16,7 +16,7 @@ public sealed partial class AuditRemedyTests
 {
     private const int FirstWrong = 13;
 
-    /// <summary>Steps 13 to 20 are wrong; 21 is the first audited one of them. The newest audited one before is 11, or there is none.</summary>
+    /// <summary>Steps 13 to 20 are wrong; 21 is the next audited one. The one audited before them is 11, or there is none.</summary>
     [Theory]
     [InlineData(10)]
     [InlineData(null)]

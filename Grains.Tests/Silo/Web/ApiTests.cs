@@ -105,6 +105,24 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
     }
 
     [Fact]
+    public async Task Explanation_IsThatOfTheConsole_AsJsonAndAsAPage()
+    {
+        var explained = await GetAsync($"{Run}/steps/3/explanation");
+        using var page = await _client.GetAsync($"/runs/{silo.Run}/steps/3", Cancellation);
+        string markup = await page.Content.ReadAsStringAsync(Cancellation);
+        using var beyond = await _client.GetAsync($"{Run}/steps/99999/explanation", Cancellation);
+        using var nowhere = await _client.GetAsync($"/runs/{silo.Run}/steps/0", Cancellation);
+
+        Assert.Equal((3, silo.Run.Text), ((int)explained["step"]!, (string?)explained["run"]));
+        Assert.Equal(1, explained["lanes"]!.AsArray().Sum(lane => (double)lane!["share"]!), 6);
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        Assert.Contains($"largest part: lane {explained["lanes"]![0]!["lane"]}, sequence ", markup, StringComparison.Ordinal);
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (beyond.StatusCode, nowhere.StatusCode));
+        Assert.Contains(
+            "step: found 99999, expected 1 to ", await beyond.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Run_IsPausedResumedAndStopped()
     {
         var run = await silo.Silos.SubmitAsync(TestSpecs.Average(epochs: 1_000_000));

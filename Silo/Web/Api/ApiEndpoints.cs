@@ -1,11 +1,14 @@
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Web.Explaining;
 using Orleans.Tbptt.Silo.Web.Feed;
 using Orleans.Tbptt.Specs.Comparing;
+using Orleans.Tbptt.Training.Explaining;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
 
@@ -36,6 +39,9 @@ internal static class ApiEndpoints
         run.MapGet("/spec", Spec).WithSummary("A run's spec, every size filled in").Produces<string>(contentType: "application/yaml");
         run.MapGet("/steps", async (string id, RunFeeds feeds) => (await feeds.FollowAsync(id)).Read(one => StepColumns.Of(one.History)))
             .WithSummary("A run's steps, in at most 1,024 buckets, and its epochs");
+        run.MapGet("/steps/{step:long}/explanation", ExplainAsync)
+            .WithSummary("What is behind a step: its lanes with their shares of the gradient, and the rows that they were trained on")
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         run.MapCharts();
         run.MapGet("/strip", async (string id, RunFeeds feeds) => (await feeds.FollowAsync(id)).Read(Strip))
             .WithSummary("The sampled activity of a run's trainers");
@@ -73,6 +79,14 @@ internal static class ApiEndpoints
         { Status: { } status } => TypedResults.Ok(ApiRun.Of(new RunInfo(feeds.DirectoryOf(id), status, time.GetUtcNow()))),
         _ => TypedResults.Accepted($"/api/runs/{id}"),
     };
+
+    private static async Task<Results<Ok<JsonObject>, ProblemHttpResult>> ExplainAsync(
+        string id, long step, StepExplanations steps, CancellationToken gone)
+    {
+        var answer = await steps.ExplainAsync(id, step, gone);
+        return answer is { Step: { } found, Spec: { } spec } ? TypedResults.Ok(ExplanationJson.Of(RunId.Parse(id), spec, found))
+            : TypedResults.Problem(answer.Problem, statusCode: answer.Status, title: "The step is not explained here");
+    }
 
     private static async Task<Results<Ok<AuditedStep>, Accepted, ProblemHttpResult>> Audit(string id, RunControls runs) =>
         await runs.AuditAsync(id) switch

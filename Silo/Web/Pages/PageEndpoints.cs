@@ -8,6 +8,7 @@ using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Silo.Web.Api;
 using Orleans.Tbptt.Silo.Web.Charts;
 using Orleans.Tbptt.Silo.Web.Comparing;
+using Orleans.Tbptt.Silo.Web.Explaining;
 using Orleans.Tbptt.Silo.Web.Feed;
 using Orleans.Tbptt.Silo.Web.Listing;
 using Orleans.Tbptt.Silo.Web.Markup;
@@ -37,6 +38,7 @@ internal static class PageEndpoints
             SweepPage.Of(await grains.GetGrain<ISweepGrain>(id).GetStatus()));
         pages.MapGet("/runs/{id}", RunAsync);
         pages.MapGet("/runs/{id}/live", LiveStream.OpenAsync);
+        pages.MapGet("/runs/{id}/steps/{step:long}", ExplainAsync);
         pages.MapPost("/runs/{id}/notes", AnnotateAsync);
         pages.MapPost("/runs/{id}/pause", async (string id, RunControls runs) => Answer(await runs.PauseAsync(id, null), id));
         pages.MapPost("/runs/{id}/resume", async (string id, RunControls runs) => Answer(await runs.ResumeAsync(id, null), id));
@@ -49,6 +51,13 @@ internal static class PageEndpoints
         var feed = await feeds.FollowAsync(id, request.HttpContext.RequestAborted);
         string? spec = RunFeeds.ReadSpecText(feeds.DirectoryOf(id));
         return feed.Read(run => RunPage.Of(run, spec, token, view, Link.Of(request)).Frozen());
+    }
+
+    private static async Task<HtmlPage> ExplainAsync(string id, long step, StepExplanations steps, CancellationToken gone)
+    {
+        var answer = await steps.ExplainAsync(id, step, gone);
+        return answer is { Step: { } found, Spec: { } spec } ? StepPage.Of(id, spec, found)
+            : ErrorPage.Of(answer.Status, "The step is not explained here", answer.Problem);
     }
 
     private static async Task<HtmlPage> ListAsync(HttpRequest request, RunIndex index) =>

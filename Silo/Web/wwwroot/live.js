@@ -161,6 +161,7 @@ export function runPage(page, { replace, poll, pollFor, freshness, pollPeriod })
   function choose(index) {
     const chosen = { step: `${steps.x[index]}`, loss: figure(steps.columns.loss[index]) };
     for (const one of page.querySelectorAll('[data-chosen]')) one.textContent = chosen[one.dataset.chosen];
+    for (const one of page.querySelectorAll('[data-step-page]')) one.href = `/runs/${id}/steps/${chosen.step}`;
   }
 
   /* Draws all charts anew, because their axes have changed. */

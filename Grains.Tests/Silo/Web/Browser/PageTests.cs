@@ -117,6 +117,9 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
         string[] chosen = [.. await commands.AllTextContentsAsync()];
         Assert.Equal(3, chosen.Length);
         Assert.All(chosen, step => Assert.InRange(long.Parse(step, CultureInfo.InvariantCulture), 1, newest - 1));
+        await page.Locator("[data-step-page]").ClickAsync();
+        await Expect(page.Locator("h1")).ToHaveTextAsync($"Step {chosen[0]}");
+        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Lanes" })).ToBeVisibleAsync();
         window.AssertClean();
     }
 

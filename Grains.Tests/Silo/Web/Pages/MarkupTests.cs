@@ -46,6 +46,7 @@ public sealed class MarkupTests
         Assert.Contains("tbptt fork wave-1 --at <span data-chosen=\"step\">7</span> --set KEY=VALUE\n", card, StringComparison.Ordinal);
         Assert.Contains("tbptt explain wave-1 --step <span data-chosen=\"step\">7</span></pre>", card, StringComparison.Ordinal);
         Assert.Contains("loss <span data-chosen=\"loss\">0.25</span>", card, StringComparison.Ordinal);
+        Assert.Contains("data-step-page href=\"/runs/wave-1/steps/7\">", card, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -18,7 +18,8 @@ internal static class StepCard
         <p class="dim">Its state, to the bit; a new run from it on; what is behind its loss:</p>
         <pre tabindex="0">{Line("at", "step", status)} --export DIR
         {Line("fork", "at", status)} --set KEY=VALUE
-        {Line("explain", "step", status)}</pre></section>
+        {Line("explain", "step", status)}</pre>
+        <p><a class="button" data-step-page href="/runs/{status.Id}/steps/{Math.Max(1, status.Step)}">Explain it here</a></p></section>
         """);
 
     private static IHtmlContent Line(string verb, string option, RunStatus status) =>
