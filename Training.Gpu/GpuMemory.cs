@@ -8,7 +8,10 @@ namespace Orleans.Tbptt.Training.Gpu;
 /// <summary>How much memory a chunk needs on a device, and what to say where there is less.</summary>
 internal static class GpuMemory
 {
-    /// <summary>Bytes of a chunk of so many lanes and time steps, the parameters included.</summary>
+    /// <summary>
+    /// Bytes of a chunk of so many lanes and time steps, the parameters included. Replicas that share parameters
+    /// (<see cref="SharedParameters"/>) take less together, never more.
+    /// </summary>
     public static long Of(ModelSpec model, LossSpec loss, long lanes, long steps)
     {
         var layout = ParameterLayout.Of(model);
@@ -33,7 +36,7 @@ internal static class GpuMemory
         return (sizeof(float) * (ofNetwork + (rows * ofRow) + ofLayers)) + OfParameters(layout);
     }
 
-    /// <summary>Bytes of the parameters and their gradient.</summary>
+    /// <summary>Bytes of the parameters and their gradient, of a replica that shares them with no other.</summary>
     public static long OfParameters(ParameterLayout layout) => 2L * sizeof(float) * layout.Length;
 
     /// <summary>The message of parameters that do not fit, with the largest hidden size that does.</summary>

@@ -33,6 +33,7 @@ internal sealed unsafe class GpuReplica : IReplica
     private readonly GpuNetwork _network;
     private readonly GpuLoss? _lossOnDevice;
     private readonly GpuHidden _hidden;
+    private readonly HeldParameters _parameters;
     private readonly DeviceBuffer _results;
     private readonly PinnedBuffer _resultsOnHost;
     private readonly PinnedBuffer _outputsOnHost;
@@ -61,6 +62,7 @@ internal sealed unsafe class GpuReplica : IReplica
         _network = new(device, _launcher, _inbound, model, Layout, partSteps, cores);
         _lossOnDevice = GpuLoss.Of(device, _launcher, _inbound, loss, outputs);
         _hidden = new(model, _launcher, _inbound, _network);
+        _parameters = new(device, _network.Parameters, Layout.Length);
     }
 
     /// <inheritdoc/>
@@ -90,23 +92,21 @@ internal sealed unsafe class GpuReplica : IReplica
     public void LoadParameters(ReadOnlySpan<float> parameters)
     {
         EnsureUsable(parameters.Length, "parameters", Layout.Length);
+        _isLoaded = false;
         try
         {
-            // Those before may still be copied from there.
-            _device.Wait();
-            parameters.CopyTo(Flat);
+            _parameters.Load(parameters);
             _commands.Reset();
             _launcher.Begin();
-            _commands.CopyIn(_flat.Address, _network.Parameters.Flat.Address, FlatBytes);
             _network.LoadBiases();
-
-            // Now, so that what is free for chunks is known.
-            _ = _network.Gradients.Flat;
             _device.Run(_commands);
             _isLoaded = true;
         }
         catch (OutOfDeviceMemoryException problem)
         {
+            _parameters.Dispose();
+            _network.Dispose();
+            ReleaseChunk();
             throw new OutOfDeviceMemoryException(GpuMemory.ParametersTooLarge(Device, _device.FreeMemory, _model), problem);
         }
     }
@@ -134,7 +134,7 @@ internal sealed unsafe class GpuReplica : IReplica
                 _lossOnDevice.Run(_network.OutputRows, batch.Rows, _results.Address);
             _network.Backward(dropout);
             _launcher.Join();
-            _commands.CopyOut(_network.Gradients.Flat.Address, _flat.Reserve(FlatBytes).Address, FlatBytes);
+            _commands.CopyOut(_network.Gradients.Start, _flat.Reserve(FlatBytes).Address, FlatBytes);
             End(batch, hiddenAfter);
         }
         catch (OutOfDeviceMemoryException problem)
@@ -142,7 +142,7 @@ internal sealed unsafe class GpuReplica : IReplica
             throw TooLarge(batch, problem);
         }
 
-        Flat.CopyTo(gradientSum);
+        _flat.Numbers<float>(0, Layout.Length).CopyTo(gradientSum);
         return _lossOnDevice is null ? loss : LossOfDevice;
     }
 
@@ -185,29 +185,26 @@ internal sealed unsafe class GpuReplica : IReplica
         if (_isDisposed)
             return;
         _isDisposed = true;
-        try
+        IDisposable?[] onDevice =
+            [_parameters, _network, _lossOnDevice, _inbound, _results, _resultsOnHost, _outputsOnHost, _flat];
+        foreach (var one in onDevice)
         {
-            _network.Dispose();
-            _lossOnDevice?.Dispose();
-            foreach (IDisposable one in (IDisposable[])[_inbound, _results, _resultsOnHost, _outputsOnHost, _flat])
-                one.Dispose();
+            try
+            {
+                one?.Dispose();
+            }
+            catch (Exception problem) when (problem is DeviceLostException or Driver.CudaException)
+            {
+                // Its memory is lost with the device, or given back with what owns it.
+            }
         }
-        catch (Exception problem) when (problem is DeviceLostException or Driver.CudaException)
-        {
-            // Its memory is lost with it, or given back with what owns it.
-        }
-        finally
-        {
-            _outputs.Dispose();
-            if (_ownsDevice)
-                _device.Dispose();
-        }
+
+        _outputs.Dispose();
+        if (_ownsDevice)
+            _device.Dispose();
     }
 
     private long FlatBytes => (long)Layout.Length * sizeof(float);
-
-    /// <summary>The parameters on their way to the device, or the gradient on its way back.</summary>
-    private Span<float> Flat => _flat.Reserve(FlatBytes).Numbers<float>(0, Layout.Length);
 
     private double LossOfDevice => _resultsOnHost.Numbers<double>(0, 1)[0];
 
@@ -285,11 +282,17 @@ internal sealed unsafe class GpuReplica : IReplica
     private OutOfDeviceMemoryException TooLarge(ChunkBatch batch, OutOfDeviceMemoryException problem)
     {
         _network.ReleaseChunk();
+        ReleaseChunk();
+        long free = _device.FreeMemory + GpuMemory.OfParameters(Layout);
+        return new(GpuMemory.TooLarge(Device, free, _model, _loss, batch.ActiveLanes.Length, batch.Steps), problem);
+    }
+
+    /// <summary>Gives back what chunks have taken outside of the network.</summary>
+    private void ReleaseChunk()
+    {
         _lossOnDevice?.ReleaseChunk();
         _inbound.Dispose();
         _results.Dispose();
-        long free = _device.FreeMemory + GpuMemory.OfParameters(Layout);
-        return new(GpuMemory.TooLarge(Device, free, _model, _loss, batch.ActiveLanes.Length, batch.Steps), problem);
     }
 
     private void EnsureUsable(int length, string what, int expected)

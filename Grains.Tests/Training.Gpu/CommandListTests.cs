@@ -118,6 +118,7 @@ public sealed class CommandListTests
     [Fact]
     public void Replays_KeepTheLastOnes()
     {
+        const int Most = 16;
         List<int> made = [], released = [];
         var replays = new Replays<string>(
             list =>
@@ -128,16 +129,16 @@ public sealed class CommandListTests
             one => released.Add(int.Parse(one, System.Globalization.CultureInfo.InvariantCulture)));
         for (int round = 0; round < 3; round++)
         {
-            for (int count = 1; count <= 8; count++)
+            for (int count = 1; count <= Most; count++)
                 Assert.Equal(round == 0 ? null : $"{count}", replays.Find(OfLength(count)));
         }
 
-        Assert.Equal(Enumerable.Range(1, 8), made);
-        Assert.Equal(16, replays.Count);
-        Assert.Null(replays.Find(OfLength(9)));
+        Assert.Equal(Enumerable.Range(1, Most), made);
+        Assert.Equal(2 * Most, replays.Count);
+        Assert.Null(replays.Find(OfLength(Most + 1)));
         Assert.Equal([1], released);
         replays.Clear();
-        Assert.Equal(Enumerable.Range(1, 8), released.Order());
+        Assert.Equal(Enumerable.Range(1, Most), released.Order());
     }
 
     /// <summary>What cannot be replayed after all is given back once, and its list is run as it is.</summary>

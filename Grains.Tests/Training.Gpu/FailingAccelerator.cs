@@ -65,6 +65,16 @@ internal sealed unsafe class FailingAccelerator(IAccelerator device, FailingAcce
 
     public void Wait() => Sound.Wait();
 
+    public object Identity => device.Identity;
+
+    public IAccelerator OpenAnother() => new FailingAccelerator(Sound.OpenAnother(), launches);
+
+    public nint Mark(nint mark = 0) => Sound.Mark(mark);
+
+    public void Await(nint mark) => Sound.Await(mark);
+
+    public void ForgetLists() => Sound.ForgetLists();
+
     public void CopyIn(nint host, nint to, long bytes) => Sound.CopyIn(host, to, bytes);
 
     public void CopyOut(nint from, nint host, long bytes) => Sound.CopyOut(from, host, bytes);

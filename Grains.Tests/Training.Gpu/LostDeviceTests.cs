@@ -70,10 +70,11 @@ public sealed class LostDeviceTests
         Assert.Empty(report.Silos.Single().LostDevices);
     }
 
-    /// <summary>Silos with emulated GPUs.</summary>
+    /// <summary>Silos with emulated GPUs, each of which all trainers of its silo compute on.</summary>
     private sealed class Devices(bool othersHaveGpus, Func<IAccelerator, IAccelerator> first, long memory = long.MaxValue)
     {
         private readonly Lock _gate = new();
+        private readonly Dictionary<string, Emulator> _emulators = [];
 
         /// <summary>The first silo, which is the one that asks first.</summary>
         public string? First { get; private set; }
@@ -91,15 +92,24 @@ public sealed class LostDeviceTests
         {
             lock (_gate)
             {
-                string own = services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
+                string own = AddressOf(services);
                 return (First ??= own) == own;
             }
         }
 
         private IAccelerator Accelerator(IServiceProvider services)
         {
-            var device = new Emulator(memory: memory, device: Gpu.Text);
-            return IsFirst(services) ? first(device) : device;
+            bool isFirst = IsFirst(services);
+            lock (_gate)
+            {
+                if (!_emulators.TryGetValue(AddressOf(services), out var emulator))
+                    _emulators[AddressOf(services)] = emulator = new(memory: memory, device: Gpu.Text);
+                var device = emulator.OpenAnother();
+                return isFirst ? first(device) : device;
+            }
         }
+
+        private static string AddressOf(IServiceProvider services) =>
+            services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
     }
 }

@@ -77,6 +77,23 @@ internal unsafe interface IAccelerator : ICommands, IDisposable
 
     /// <summary>Waits for all work before.</summary>
     void Wait();
+
+    /// <summary>What is equal for all accelerators of one device in this process: they have the same memory.</summary>
+    object Identity { get; }
+
+    /// <summary>Opens another accelerator of the device: with the same memory, and work of its own.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">There is no memory left for it.</exception>
+    IAccelerator OpenAnother();
+
+    /// <summary>Marks the end of the work that was given so far, so that others can wait for it.</summary>
+    /// <param name="mark">A mark of this accelerator, which is moved there; 0 makes one, which ends with the accelerator.</param>
+    nint Mark(nint mark = 0);
+
+    /// <summary>Has the work that follows run behind a mark of another accelerator of the device; the host does not wait.</summary>
+    void Await(nint mark);
+
+    /// <summary>Forgets the lists that have run, because others have given memory back that they may use.</summary>
+    void ForgetLists();
 }
 
 /// <summary>A device has not enough memory left.</summary>

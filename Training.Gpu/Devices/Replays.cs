@@ -9,8 +9,9 @@ namespace Orleans.Tbptt.Training.Gpu.Devices;
 /// <typeparam name="T">What is made.</typeparam>
 internal sealed class Replays<T>(Func<CommandList, T?> make, Action<T> release) where T : class
 {
-    // Of training, of evaluation, of parameters, each of a whole chunk and of a shorter one at the end of a sequence.
-    private const int Most = 8;
+    // Of training, of evaluation, of parameters, each of a whole chunk and of a shorter one at the end of a sequence, and each of
+    // parameters in two places: where several replicas share them, those of one step and those of the next one take turns.
+    private const int Most = 16;
 
     private readonly List<Entry> _entries = [];
 

@@ -16,10 +16,10 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
     // Copies from pageable memory go through these; larger ones in parts.
     private const int StagingBytes = 4 << 20;
 
+    private readonly int _ordinal;
     private readonly int _device;
     private readonly nint _context;
     private readonly nint _stream;
-    private readonly nint _staging;
     private readonly string _target;
     private readonly bool _launchesGrids;
     private readonly Dictionary<string, nint> _functions = new(StringComparer.Ordinal);
@@ -27,6 +27,7 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
     private readonly HashSet<nint> _memory = [];
     private readonly HashSet<nint> _hostMemory = [];
     private readonly bool _isOpen;
+    private nint _staging;
     private LaunchShape? _lastLaunch;
     private bool _isLost;
     private bool _isDisposed;
@@ -37,7 +38,7 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
     /// <exception cref="CudaException">It cannot be used.</exception>
     public CudaAccelerator(int ordinal)
     {
-        Device = $"cuda:{ordinal}";
+        (_ordinal, Device) = (ordinal, $"cuda:{ordinal}");
         Check(Cuda.Init(0), "start the driver");
         Check(Cuda.DeviceGet(out _device, ordinal), "open the device");
         if (CudaDevices.FindWeakness(Device, _device, out int capability) is { } weakness)
@@ -50,7 +51,6 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
         {
             Enter();
             Check(Cuda.StreamCreate(out _stream, 1), "make a stream");
-            _staging = AllocateHost(StagingBytes);
             _isOpen = true;
         }
         catch
@@ -138,26 +138,26 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
     /// <inheritdoc/>
     public void Upload(void* from, nint to, long bytes)
     {
-        Enter();
+        nint staging = Staging();
         for (long at = 0, part; at < bytes; at += part)
         {
             part = Math.Min(bytes - at, StagingBytes);
             Wait();
-            Buffer.MemoryCopy((byte*)from + at, (void*)_staging, part, part);
-            Check(Cuda.CopyToDevice(to + (nint)at, (void*)_staging, (nuint)part, _stream), "copy to the device");
+            Buffer.MemoryCopy((byte*)from + at, (void*)staging, part, part);
+            Check(Cuda.CopyToDevice(to + (nint)at, (void*)staging, (nuint)part, _stream), "copy to the device");
         }
     }
 
     /// <inheritdoc/>
     public void Download(nint from, void* to, long bytes)
     {
-        Enter();
+        nint staging = Staging();
         for (long at = 0, part; at < bytes; at += part)
         {
             part = Math.Min(bytes - at, StagingBytes);
-            Check(Cuda.CopyToHost((void*)_staging, from + (nint)at, (nuint)part, _stream), "copy from the device");
+            Check(Cuda.CopyToHost((void*)staging, from + (nint)at, (nuint)part, _stream), "copy from the device");
             Wait();
-            Buffer.MemoryCopy((void*)_staging, (byte*)to + at, part, part);
+            Buffer.MemoryCopy((void*)staging, (byte*)to + at, part, part);
         }
     }
 
@@ -205,6 +205,7 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
         // A device that is lost refuses all of this: nothing can be done about it.
         _ = Cuda.CtxSetCurrent(_context);
         DisposeOfGraphs();
+        DisposeOfMarks();
         foreach (nint module in _modules)
             _ = Cuda.ModuleUnload(module);
 
@@ -216,6 +217,13 @@ internal sealed unsafe partial class CudaAccelerator : IAccelerator
         if (_stream != 0)
             _ = Cuda.StreamDestroy(_stream);
         _ = Cuda.DevicePrimaryCtxRelease(_device);
+    }
+
+    /// <summary>Enters the context; few accelerators copy from pageable memory at all.</summary>
+    private nint Staging()
+    {
+        Enter();
+        return _staging != 0 ? _staging : _staging = AllocateHost(StagingBytes);
     }
 
     private nint Compile(string ptx)

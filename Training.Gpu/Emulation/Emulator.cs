@@ -11,21 +11,24 @@ namespace Orleans.Tbptt.Training.Gpu.Emulation;
 /// </summary>
 /// <param name="backwards">
 /// Whether the last thread of each block runs first, and the last block: a kernel whose result depends on the order has a race. Of a list's
-/// branches the last one runs as early as it may otherwise, and then the first one.
+/// branches the last one runs as early as it may otherwise, and then the first one; lists and copies then run as late as they may.
 /// </param>
 /// <param name="memory">Bytes that the device has.</param>
 /// <param name="atOnce">Blocks that run at once.</param>
 /// <param name="device">What it calls itself.</param>
 /// <param name="skips">A kernel, by the beginning of its name, that it does not run: a device that is broken.</param>
+/// <param name="shared">The device's memory, where it has other accelerators.</param>
 internal sealed unsafe class Emulator(
-    bool backwards = false, long memory = long.MaxValue, int atOnce = 16, string device = "emulated", string? skips = null) : IAccelerator
+    bool backwards = false, long memory = long.MaxValue, int atOnce = 16, string device = "emulated", string? skips = null,
+    EmulatedMemory? shared = null) : IAccelerator
 {
     // A name always means the same code.
     private static readonly ConcurrentDictionary<string, EmulatedKernel> Compiled = new(StringComparer.Ordinal);
 
-    private readonly EmulatedMemory _memory = new();
+    private readonly EmulatedMemory _memory = Opened(shared ?? new());
     private readonly Replays<CommandList> _replays = new(static list => list, static _ => { });
-    private readonly HashSet<nint> _pageLocked = [];
+    private readonly LateWork? _late = backwards ? new() : null;
+    private bool _isDisposed;
 
     /// <inheritdoc/>
     public string Device => device;
@@ -45,8 +48,11 @@ internal sealed unsafe class Emulator(
     /// <inheritdoc/>
     public string? WhyNotReplayed => null;
 
-    /// <summary>Pieces of page-locked memory that were not given back.</summary>
-    public int PageLocked => _pageLocked.Count;
+    /// <inheritdoc cref="EmulatedMemory.PageLocked"/>
+    public int PageLocked => _memory.PageLocked;
+
+    /// <inheritdoc/>
+    public object Identity => _memory;
 
     /// <inheritdoc/>
     public void Prepare(IReadOnlyList<KernelCode> kernels)
@@ -64,32 +70,66 @@ internal sealed unsafe class Emulator(
         : throw new OutOfDeviceMemoryException($"{Device}: {bytes} bytes were asked for, {FreeMemory} are free");
 
     /// <inheritdoc/>
-    public void Free(nint address) => _memory.Free(address);
-
-    /// <inheritdoc/>
-    public void Upload(void* from, nint to, long bytes) => Buffer.MemoryCopy(from, (void*)to, bytes, bytes);
-
-    /// <inheritdoc/>
-    public void Download(nint from, void* to, long bytes) => Buffer.MemoryCopy((void*)from, to, bytes, bytes);
-
-    /// <inheritdoc/>
-    public nint AllocateHost(long bytes)
+    public void Free(nint address)
     {
-        nint address = (nint)NativeMemory.Alloc((nuint)bytes);
-        NativeMemory.Fill((void*)address, (nuint)bytes, 0xFF);
-        _pageLocked.Add(address);
-        return address;
+        Wait();
+        _memory.Free(address);
     }
+
+    /// <inheritdoc/>
+    public void Upload(void* from, nint to, long bytes)
+    {
+        Wait();
+        Buffer.MemoryCopy(from, (void*)to, bytes, bytes);
+    }
+
+    /// <inheritdoc/>
+    public void Download(nint from, void* to, long bytes)
+    {
+        Wait();
+        Buffer.MemoryCopy((void*)from, to, bytes, bytes);
+    }
+
+    /// <inheritdoc/>
+    public nint AllocateHost(long bytes) => _memory.AllocateHost(bytes);
 
     /// <inheritdoc/>
     public void FreeHost(nint address)
     {
-        if (_pageLocked.Remove(address))
-            NativeMemory.Free((void*)address);
+        if (_isDisposed)
+            return;
+        Wait();
+        _memory.FreeHost(address);
     }
 
     /// <inheritdoc/>
-    public void Run(CommandList commands) => (_replays.Find(commands) ?? commands).RunInOtherOrder(this, lastFirst: !backwards);
+    public void Run(CommandList commands)
+    {
+        var list = _replays.Find(commands) ?? (backwards ? commands.Copy() : commands);
+        if (!IsLate(() => list.RunInOtherOrder(this, lastFirst: false)))
+            list.RunInOtherOrder(this, lastFirst: !backwards);
+    }
+
+    /// <inheritdoc/>
+    public IAccelerator OpenAnother() => new Emulator(backwards, memory, atOnce, device, skips, _memory);
+
+    /// <inheritdoc/>
+    public nint Mark(nint mark = 0) => _memory.Mark(mark, this, _late?.Given ?? 0);
+
+    /// <inheritdoc/>
+    public void Await(nint mark)
+    {
+        var (owner, count) = _memory.FindMark(mark);
+        if (!IsLate(() => owner._late!.Finish(count)))
+            owner._late?.Finish(count);
+    }
+
+    /// <inheritdoc/>
+    public void ForgetLists()
+    {
+        Wait();
+        _replays.Clear();
+    }
 
     /// <inheritdoc/>
     public void Branch(int branch)
@@ -102,21 +142,27 @@ internal sealed unsafe class Emulator(
     }
 
     /// <inheritdoc/>
-    public void Wait()
+    public void Wait() => _late?.Finish();
+
+    /// <inheritdoc/>
+    public void CopyIn(nint host, nint to, long bytes) => Copy(host, to, bytes);
+
+    /// <inheritdoc/>
+    public void CopyOut(nint from, nint host, long bytes) => Copy(from, host, bytes);
+
+    /// <inheritdoc/>
+    public void Copy(nint from, nint to, long bytes)
     {
+        if (!IsLate(() => Buffer.MemoryCopy((void*)from, (void*)to, bytes, bytes)))
+            Buffer.MemoryCopy((void*)from, (void*)to, bytes, bytes);
     }
 
     /// <inheritdoc/>
-    public void CopyIn(nint host, nint to, long bytes) => Upload((void*)host, to, bytes);
-
-    /// <inheritdoc/>
-    public void CopyOut(nint from, nint host, long bytes) => Download(from, (void*)host, bytes);
-
-    /// <inheritdoc/>
-    public void Copy(nint from, nint to, long bytes) => Buffer.MemoryCopy((void*)from, (void*)to, bytes, bytes);
-
-    /// <inheritdoc/>
-    public void Clear(nint address, long bytes) => NativeMemory.Clear((void*)address, (nuint)bytes);
+    public void Clear(nint address, long bytes)
+    {
+        if (!IsLate(() => NativeMemory.Clear((void*)address, (nuint)bytes)))
+            NativeMemory.Clear((void*)address, (nuint)bytes);
+    }
 
     /// <inheritdoc/>
     public void Launch(KernelCode kernel, int x, int y, int threads, params ReadOnlySpan<Argument> arguments)
@@ -124,6 +170,9 @@ internal sealed unsafe class Emulator(
         bool isLaunch = threads >= 1 && threads <= kernel.Threads && x >= 1 && y is >= 1 and <= LaunchShape.MostY;
         if (arguments.Length != kernel.Parameters.Count || !isLaunch)
             throw new ArgumentException($"kernel {kernel.Name}: {arguments.Length} arguments, {x} × {y} blocks of {threads} threads");
+
+        // A launch of its own, with no list, is at once, so that what is wrong with it is said there.
+        Wait();
         Launches[kernel.Name] = Launches.GetValueOrDefault(kernel.Name) + 1;
         if (skips is not null && kernel.Name.StartsWith(skips, StringComparison.Ordinal))
             return;
@@ -217,9 +266,18 @@ internal sealed unsafe class Emulator(
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (nint address in _pageLocked)
-            NativeMemory.Free((void*)address);
-        _pageLocked.Clear();
-        _memory.Dispose();
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
+        _memory.Close();
     }
+
+    private static EmulatedMemory Opened(EmulatedMemory memory)
+    {
+        memory.Open();
+        return memory;
+    }
+
+    /// <summary>Keeps work for later; false where it is to be done now.</summary>
+    private bool IsLate(Action work) => _late?.Add(work) == true;
 }

@@ -27,7 +27,7 @@ internal sealed class GpuBidirectional : IDisposable
     public GpuBidirectional(
         GpuResources shared, SweepKernels kernels, ModelSpec model, GpuDropout dropout, IReadOnlyList<GpuTable> tables)
     {
-        var (device, parameters, gradients) = (shared.Device, shared.Parameters, shared.Gradients);
+        var device = shared.Device;
         (_launcher, _model, _dropout, _tables, _mirror) = (shared.Launcher, model, dropout, tables, new(shared.Inbound));
         _forward = Directions("");
         _reverse = Directions(ParameterLayout.Reverse);
@@ -39,8 +39,7 @@ internal sealed class GpuBidirectional : IDisposable
         Direction[] Directions(string suffix) =>
         [
             .. Enumerable.Range(0, model.Layers).Select(layer => new Direction(
-                new(shared, kernels, model, layer, suffix),
-                parameters.Weight($"rnn.weight_ih_l{layer}{suffix}"), gradients.Weight($"rnn.weight_ih_l{layer}{suffix}"))),
+                new(shared, kernels, model, layer, suffix), shared.Parameters, shared.Gradients, $"rnn.weight_ih_l{layer}{suffix}")),
         ];
     }
 
@@ -226,5 +225,10 @@ internal sealed class GpuBidirectional : IDisposable
         model.Tables.Count > 0 ? model.ValueInputs + model.Tables.Sum(table => table.Size) : 0);
 
     /// <summary>One direction of a layer, with the weight of its inputs and its gradient.</summary>
-    private sealed record Direction(GpuLayer Layer, DeviceWeight Weight, DeviceWeight Gradient);
+    private sealed record Direction(GpuLayer Layer, GpuParameters Parameters, GpuParameters Gradients, string Name)
+    {
+        public DeviceWeight Weight => Parameters.Weight(Name);
+
+        public DeviceWeight Gradient => Gradients.Weight(Name);
+    }
 }

@@ -21,7 +21,8 @@ internal sealed partial class GpuNetwork : IDisposable
     private readonly InboundPart _values;
     private readonly DeviceBuffer _inputGradient;
     private readonly DeviceBuffer _outputs;
-    private readonly string _head;
+    private readonly DeviceBuffer _gradients;
+    private readonly ParameterLayout _layout;
     private readonly int _partSteps;
 
     /// <summary>Makes the network.</summary>
@@ -36,8 +37,8 @@ internal sealed partial class GpuNetwork : IDisposable
         IAccelerator device, Launcher launcher, Inbound inbound, ModelSpec model, ParameterLayout layout, int partSteps,
         TensorCores? cores)
     {
-        (_model, _launcher, _head, _partSteps) = (model, launcher, layout.Head, partSteps);
-        (Parameters, Gradients) = (new(device, layout), new(device, layout));
+        (_model, _launcher, _layout, _partSteps, _gradients) = (model, launcher, layout, partSteps, new(device));
+        (Parameters, Gradients) = (new(layout), new(layout));
         var shared = new GpuResources(device, _launcher, inbound, Parameters, Gradients);
         var kernels = new SweepKernels((RecurrentCell)model.Cell, model.HiddenSize, ZonedState.Of(model.Dropout));
         device.Prepare(KernelsOf(kernels, cores));
@@ -53,7 +54,7 @@ internal sealed partial class GpuNetwork : IDisposable
             ? new(shared, kernels, model, _dropout, _tables) : null;
     }
 
-    /// <summary>The parameters.</summary>
+    /// <summary>The parameters, from where they were loaded to.</summary>
     public GpuParameters Parameters { get; }
 
     /// <summary>Their gradient.</summary>
@@ -68,7 +69,7 @@ internal sealed partial class GpuNetwork : IDisposable
     /// <summary>The head's outputs of each row, without gaps between them; the loss replaces them by their gradient.</summary>
     public DeviceRows OutputRows => new(_outputs.Address, HeadWeight.Outputs);
 
-    private DeviceWeight HeadWeight => Parameters.Weight(_head);
+    private DeviceWeight HeadWeight => Parameters.Weight(_layout.Head);
 
     /// <summary>Every kernel that a network with these sweeps may launch.</summary>
     /// <param name="sweeps">Those of its cell.</param>
@@ -78,9 +79,11 @@ internal sealed partial class GpuNetwork : IDisposable
         .. ProductKernel.All.All, .. RowKernels.All, NormKernels.Forward, NormKernels.Backward, .. sweeps.All, .. cores?.Products.All ?? [],
     ];
 
-    /// <summary>Prepares what is made of new parameters.</summary>
+    /// <summary>Prepares what is made of new parameters, and makes room for their gradient.</summary>
     public void LoadBiases()
     {
+        // Now, so that what is free for chunks is known.
+        Gradients.Start = _gradients.Reserve(_layout.Length).Address;
         foreach (var layer in _layers)
             layer.LoadBiases();
         _both?.LoadBiases();
@@ -123,7 +126,7 @@ internal sealed partial class GpuNetwork : IDisposable
         _launcher.Backward(OutputRows, HeadWeight, _both?.OutputGradient ?? _layers[^1].OutputGradient, rows);
         _launcher.Aside(() =>
         {
-            _launcher.Gradient(OutputRows, Top(dropout), 0, Gradients.Weight(_head), rows);
+            _launcher.Gradient(OutputRows, Top(dropout), 0, Gradients.Weight(_layout.Head), rows);
             _launcher.Sum(OutputRows, Gradients.Bias("head.bias"), rows, HeadWeight.Outputs);
         });
         if (_both is not null)
@@ -144,14 +147,14 @@ internal sealed partial class GpuNetwork : IDisposable
         _launcher.Copy(history, _times.Last, new(to, history.Stride), 0, 0, adds: false, _times.Lanes, history.Stride);
     }
 
+    /// <summary>Gives back all memory; the next parameters and the next chunk take what they need.</summary>
     public void Dispose()
     {
         ReleaseChunk();
         foreach (var layer in _layers)
             layer.Dispose();
         _both?.Dispose();
-        Parameters.Dispose();
-        Gradients.Dispose();
+        _gradients.Dispose();
     }
 
     /// <summary>Gives back the memory of chunks; the next one takes what it needs.</summary>

@@ -52,7 +52,7 @@ internal sealed class GpuStart
             int width = _states.Width(state);
             _launcher.SumGroups(
                 layer.StartGradient(state, times), _lanes.Address, _ends.Address,
-                new(_gradients.Flat.At(_first + _states.Offset(state, index)), width), 0, 0, adds: false, 1, width);
+                new(_gradients.At(_first + _states.Offset(state, index)), width), 0, 0, adds: false, 1, width);
         }
     }
 }

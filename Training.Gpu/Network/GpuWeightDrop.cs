@@ -7,10 +7,10 @@ namespace Orleans.Tbptt.Training.Gpu.Network;
 internal sealed class GpuWeightDrop : IDisposable
 {
     private readonly Launcher _launcher;
+    private readonly GpuParameters _parameters;
     private readonly GpuParameters _gradients;
     private readonly InboundPart _key;
     private readonly DeviceBuffer _dropped;
-    private readonly DeviceWeight _whole;
     private readonly string _name;
     private readonly int _layer;
     private readonly double _rate;
@@ -18,16 +18,17 @@ internal sealed class GpuWeightDrop : IDisposable
 
     private GpuWeightDrop(GpuResources shared, double rate, int layer)
     {
-        (_launcher, _gradients) = (shared.Launcher, shared.Gradients);
+        (_launcher, _parameters, _gradients) = (shared.Launcher, shared.Parameters, shared.Gradients);
         (_layer, _rate, _name) = (layer, rate, $"rnn.weight_hh_l{layer}");
-        (_key, _dropped, _whole) = (new(shared.Inbound), new(shared.Device), shared.Parameters.Weight(_name));
-        _dropped.Reserve(Length);
+        (_key, _dropped) = (new(shared.Inbound), new(shared.Device));
     }
 
     /// <summary>The weights that the chunk computes with.</summary>
-    public DeviceWeight Weight => _drops ? _whole with { Start = _dropped.Address } : _whole;
+    public DeviceWeight Weight => _drops ? Whole with { Start = _dropped.Address } : Whole;
 
-    private int Length => _whole.Outputs * _whole.Inputs;
+    private DeviceWeight Whole => _parameters.Weight(_name);
+
+    private int Length => Whole.Outputs * Whole.Inputs;
 
     /// <summary>That of a layer; null where no weights are dropped.</summary>
     public static GpuWeightDrop? Of(GpuResources shared, ModelSpec model, int layer) =>
@@ -37,15 +38,17 @@ internal sealed class GpuWeightDrop : IDisposable
     public void Begin(DropoutMasks dropout)
     {
         _drops = dropout.DropsWeights;
-        if (_drops)
-            _key.Load<ulong>([dropout.WeightKey(_layer)]);
+        if (!_drops)
+            return;
+        _key.Load<ulong>([dropout.WeightKey(_layer)]);
+        _dropped.Reserve(Length);
     }
 
     /// <summary>Computes them.</summary>
     public void Drop()
     {
         if (_drops)
-            Drop(_whole.Start, _dropped.Address);
+            Drop(Whole.Start, _dropped.Address);
     }
 
     /// <summary>Makes the gradient of the weights that were computed with that of the whole ones.</summary>
