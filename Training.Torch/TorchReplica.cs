@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Replicas;
@@ -18,6 +20,7 @@ public sealed class TorchReplica : IReplica
     private readonly TorchNetwork _network;
     private readonly HiddenTransfer _hidden;
     private readonly HostTransfer _host;
+    private readonly Device _device;
     private float[] _mask = [];
 
     /// <summary>Makes the network on a device, all parameters zero. Must be called on the trainer's thread.</summary>
@@ -25,6 +28,8 @@ public sealed class TorchReplica : IReplica
     /// <param name="loss">What is summed.</param>
     /// <param name="device">The device to compute on.</param>
     /// <exception cref="NotSupportedException">libtorch does not compute a choice of the model or the loss.</exception>
+    /// <exception cref="DeviceLostException">The GPU has failed.</exception>
+    /// <exception cref="InsufficientMemoryException">The GPU has too little memory left.</exception>
     public TorchReplica(ModelSpec model, LossSpec loss, Device device)
     {
         if (model.Dropout.Weight > 0 || model.Dropout.Zones)
@@ -34,11 +39,19 @@ public sealed class TorchReplica : IReplica
         }
 
         NativeBackend.Initialize();
-        (_model, _loss) = (model, new(loss));
+        (_model, _loss, _device) = (model, new(loss), device);
         Layout = ParameterLayout.Of(model);
         Device = device.ToString();
         Arithmetic = TorchArithmetic.Of(device);
-        _network = new(model, Layout, device);
+        try
+        {
+            _network = new(model, Layout, device);
+        }
+        catch (ExternalException problem) when (OfDevice(problem, "make a network", Parameters) is { } known)
+        {
+            throw known;
+        }
+
         _host = new(device);
         _hidden = new(model, _host);
     }
@@ -59,24 +72,41 @@ public sealed class TorchReplica : IReplica
     public bool IsBoundToThread => true;
 
     /// <inheritdoc/>
-    public void LoadParameters(ReadOnlySpan<float> parameters) => _host.Write(parameters, _network.Parameters);
+    public void LoadParameters(ReadOnlySpan<float> parameters)
+    {
+        try
+        {
+            _host.Write(parameters, _network.Parameters);
+        }
+        catch (ExternalException problem) when (OfDevice(problem, "load parameters", Parameters) is { } known)
+        {
+            throw known;
+        }
+    }
 
     /// <inheritdoc/>
     public double ForwardBackward(
         ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> gradientSum)
     {
         using var scope = NewDisposeScope();
-        _network.Gradient.zero_();
         hiddenAfter.Clear();
-        double sum = 0;
-        if (batch.Rows > 0 && LossSum(batch, dropout, hiddenBefore, hiddenAfter) is { } loss)
+        try
         {
-            loss.backward();
-            sum = loss.item<float>();
-        }
+            _network.Gradient.zero_();
+            double sum = 0;
+            if (batch.Rows > 0 && LossSum(batch, dropout, hiddenBefore, hiddenAfter) is { } loss)
+            {
+                loss.backward();
+                sum = loss.item<float>();
+            }
 
-        _host.Read(_network.Gradient, gradientSum);
-        return sum;
+            _host.Read(_network.Gradient, gradientSum);
+            return sum;
+        }
+        catch (ExternalException problem) when (OfDevice(problem, "train on a chunk", Chunk(batch)) is { } known)
+        {
+            throw known;
+        }
     }
 
     /// <inheritdoc/>
@@ -88,12 +118,31 @@ public sealed class TorchReplica : IReplica
         // kernels.
         using var scope = NewDisposeScope();
         hiddenAfter.Clear();
-        return batch.Rows == 0 ? 0 : LossSum(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, outputs, largest)
-            ?.item<float>() ?? 0;
+        try
+        {
+            return batch.Rows == 0 ? 0 : LossSum(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, outputs, largest)
+                ?.item<float>() ?? 0;
+        }
+        catch (ExternalException problem) when (OfDevice(problem, "evaluate a chunk", Chunk(batch)) is { } known)
+        {
+            throw known;
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _network.Dispose();
+
+    private string Parameters => string.Create(
+        CultureInfo.InvariantCulture,
+        $"the parameters of hidden {_model.HiddenSize} in {_model.Layers} layers and their gradient");
+
+    private string Chunk(ChunkBatch batch) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{batch.ActiveLanes.Length} lanes × {batch.Steps} time steps × hidden {_model.HiddenSize} in {_model.Layers} layers");
+
+    /// <summary>What a problem is that a GPU has; null where it has none.</summary>
+    private Exception? OfDevice(ExternalException problem, string action, string what) => _device.type != TorchSharp.DeviceType.CUDA
+        ? null : TorchProblem.Of(problem, Device, action, what, () => cuda.synchronize(_device));
 
     /// <summary>The loss sum; null where every target is masked. Copies the outputs where there is room for them.</summary>
     private Tensor? LossSum(
