@@ -48,12 +48,14 @@ internal sealed partial class Recovery(
 
     /// <summary>
     /// Gives every trainer its lanes at the committed state, placing those that live nowhere on living silos. Where there are none, or none
-    /// can be reached, the run waits until there are; only a trainer's own work that fails ends it.
+    /// can be reached, the run waits until there are; only a trainer's own work that fails ends it, or a device that the spec names and that
+    /// no silo lets compute.
     /// </summary>
-    /// <exception cref="RunLeftException">Their own work fails, or something else is wanted of the run.</exception>
+    /// <exception cref="RunLeftException">Their own work fails, the device is refused, or something else is wanted of the run.</exception>
     public async Task PlaceAll(TrainingState state)
     {
         var pause = ShortestPause;
+        string? refused = null;
         for (int faults = 0; ;)
         {
             var assigning = assigner.AssignAll(state);
@@ -67,6 +69,11 @@ internal sealed partial class Recovery(
             EnsureInForce(reply);
             if (reply is { HasFault: true } && ++faults >= Attempts)
                 throw new RunLeftException(RunState.Failed, reply.Reason);
+
+            // The device that the spec names would be refused in the same way for as long as these silos live.
+            if (reply is null && refused is not null && assigner.NamesDevice)
+                throw new RunLeftException(RunState.Failed, refused);
+            refused = reply is { IsDeviceRefused: true } ? reply.Reason : refused;
             run.Queue(0, reply?.Reason ?? assigner.WhyNone);
             assigner.UprootLost(reply);
             await control.OrLeave(Task.Delay(pause, time));

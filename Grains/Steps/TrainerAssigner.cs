@@ -106,6 +106,9 @@ internal sealed class TrainerAssigner(
     /// <inheritdoc cref="Roster.Version"/>
     public long Version => _roster.Version;
 
+    /// <summary>Whether the spec names a device, and does not leave the choice to the silos.</summary>
+    public bool NamesDevice => spec.Device != DeviceName.Auto;
+
     /// <summary>How many trainers there are.</summary>
     public int Count => _roster.All.Count;
 

@@ -13,4 +13,7 @@ public sealed class DeviceLostException(DeviceName device, string message, Excep
 {
     /// <summary>The device.</summary>
     public DeviceName Device { get; } = device;
+
+    /// <summary>Whether it has never computed here, because it did not pass its first check. Default false.</summary>
+    public bool FailedCheck { get; init; }
 }
