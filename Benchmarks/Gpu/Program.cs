@@ -9,7 +9,9 @@ const int Failed = 2, Unusable = 1;
 [
     ("goldens", Goldens.RunAsync), ("bits", BitsPart.RunAsync), ("cluster", ClusterPart.RunAsync), ("steps", StepsPart.RunAsync),
     ("precision", PrecisionPart.RunAsync), ("shared", SharedPart.RunAsync), ("memory", MemoryPart.RunAsync),
+    ("ptx", PtxPart.RunAsync),
 ];
+string[] withoutDevice = ["ptx"];
 if (args is [SiloProcess.Verb, ..])
     return await SiloProcess.RunAsync(args);
 string[] names = [.. parts.Select(part => part.Name)];
@@ -25,13 +27,15 @@ if (unknown.Length > 0 || !DeviceName.TryParse(named, out var device) || device.
 }
 
 var target = new Target(device, isEmulated);
-if (target.FindProblem() is { } problem)
+bool needsDevice = asked.Length == 0 || asked.Except(withoutDevice).Any();
+if (needsDevice && target.FindProblem() is { } problem)
 {
-    Console.Error.WriteLine($"{problem}; --emulated runs small shapes without a GPU");
+    Console.Error.WriteLine(
+        $"{problem}; --emulated runs small shapes without a GPU, and {string.Join(", ", withoutDevice)} needs none");
     return Unusable;
 }
 
-string how = isEmulated ? "emulated" : "held to the bits of the CPU by small networks";
+string how = isEmulated ? "emulated" : !needsDevice ? "not used" : "held to the bits of the CPU by small networks";
 Console.WriteLine($"# {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm}Z, {device}, {how}");
 bool isWell = true;
 foreach (var (name, run) in parts.Where(part => asked.Length == 0 || asked.Contains(part.Name)))

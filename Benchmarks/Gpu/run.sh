@@ -10,6 +10,8 @@
 #               then those of PyTorch's nn.LSTM with TF32
 #     shared    two trainers on the device: the CPU's bits, and times
 #     memory    device and process over 10,000 chunk-steps
+#     ptx       no measurement: writes the PTX of all kernels of some networks for sm_80 and sm_90 into the folder ptx next to itself, to be
+#               read, or compiled by ptxas -arch=sm_80 FILE where a CUDA toolkit is installed; works without a GPU
 # --emulated runs small shapes in the emulator, where there is no GPU; its times say nothing.
 # Appends all figures to figures.csv next to itself. Exits 0 where all is well, 2 where a part failed, 1 where there is no GPU.
 cd "$(dirname "$0")" || exit 1
@@ -26,7 +28,7 @@ if command -v nvidia-smi >/dev/null; then
     nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader | sed 's/^/# /' | tee -a figures.csv
 fi
 status=0
-for part in ${parts:-goldens bits cluster steps precision shared memory}; do
+for part in ${parts:-goldens bits cluster steps precision shared memory ptx}; do
     # The exit code of the program, not that of tee.
     { ./tbptt-gpu $options "$part"; echo $? >.status; } | tee -a figures.csv
     code=$(cat .status)
