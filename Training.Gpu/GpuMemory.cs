@@ -10,7 +10,8 @@ internal static class GpuMemory
 {
     /// <summary>
     /// Bytes of a chunk of so many lanes and time steps, the parameters included. Replicas that share parameters
-    /// (<see cref="SharedParameters"/>) take less together, never more.
+    /// (<see cref="SharedParameters"/>) take less together, never more; what is copied ahead of a chunk (<see cref="BatchInbound"/>) is
+    /// given up where memory is short, and not counted.
     /// </summary>
     public static long Of(ModelSpec model, LossSpec loss, long lanes, long steps)
     {

@@ -18,7 +18,7 @@ namespace Orleans.Tbptt.Training.Gpu;
 /// Layers, head, gradients and the losses that <see cref="GpuLoss"/> has are computed on the device, other losses on the host between the
 /// two passes. A NaN is a NaN on both, but its bits may differ.
 /// </remarks>
-internal sealed unsafe class GpuReplica : IReplica
+internal sealed unsafe class GpuReplica : IReplica, IReadsAhead
 {
     // The loss, before the hidden state, among what a chunk leaves.
     private const int LossNumbers = sizeof(double) / sizeof(float);
@@ -30,6 +30,7 @@ internal sealed unsafe class GpuReplica : IReplica
     private readonly CommandList _commands = new();
     private readonly Launcher _launcher;
     private readonly Inbound _inbound;
+    private readonly BatchInbound _batch;
     private readonly GpuNetwork _network;
     private readonly GpuLoss? _lossOnDevice;
     private readonly GpuHidden _hidden;
@@ -59,8 +60,9 @@ internal sealed unsafe class GpuReplica : IReplica
         (_inbound, _results, _outputs) = (new(device), new(device), new(outputs));
         (_resultsOnHost, _outputsOnHost, _flat) = (new(device), new(device), new(device));
         (_launcher, Arithmetic) = (new(_commands, cores), cores?.Arithmetic(device) ?? FusedReplica.ArithmeticVersion);
-        _network = new(device, _launcher, _inbound, model, Layout, partSteps, cores);
-        _lossOnDevice = GpuLoss.Of(device, _launcher, _inbound, loss, outputs);
+        _batch = new(device, _inbound);
+        _network = new(device, _launcher, _inbound, _batch, model, Layout, partSteps, cores);
+        _lossOnDevice = GpuLoss.Of(device, _launcher, _batch, loss, outputs);
         _hidden = new(model, _launcher, _inbound, _network);
         _parameters = new(device, _network.Parameters, Layout.Length);
     }
@@ -85,6 +87,9 @@ internal sealed unsafe class GpuReplica : IReplica
     /// <summary>How many lists of commands were replayed on the device; of all replicas there.</summary>
     public int Replayed => _device.Replayed;
 
+    /// <inheritdoc cref="BatchInbound.Hits"/>
+    public int TakenAhead => _batch.Hits;
+
     /// <inheritdoc cref="IAccelerator.WhyNotReplayed"/>
     public string? WhyNotReplayed => _device.WhyNotReplayed;
 
@@ -102,6 +107,11 @@ internal sealed unsafe class GpuReplica : IReplica
             _device.Run(_commands);
             _isLoaded = true;
         }
+        catch (OutOfDeviceMemoryException) when (_batch.HoldsMemory)
+        {
+            _batch.GiveUp();
+            LoadParameters(parameters);
+        }
         catch (OutOfDeviceMemoryException problem)
         {
             _parameters.Dispose();
@@ -112,11 +122,20 @@ internal sealed unsafe class GpuReplica : IReplica
     }
 
     /// <inheritdoc/>
+    public void ReadAhead(ChunkBatch next)
+    {
+        if (next.Rows == 0)
+            return;
+        EnsureFits(next);
+        _batch.ReadAhead(next, Pack);
+    }
+
+    /// <inheritdoc/>
     public double ForwardBackward(
         ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> gradientSum)
     {
         EnsureUsable(gradientSum.Length, "the gradient", Layout.Length);
-        EnsureFits(batch);
+        EnsureReady(batch);
         hiddenAfter.Clear();
         if (batch.Rows == 0)
         {
@@ -137,6 +156,12 @@ internal sealed unsafe class GpuReplica : IReplica
             _commands.CopyOut(_network.Gradients.Start, _flat.Reserve(FlatBytes).Address, FlatBytes);
             End(batch, hiddenAfter);
         }
+        catch (OutOfDeviceMemoryException) when (_batch.HoldsMemory)
+        {
+            // What only saves time is given up first.
+            _batch.GiveUp();
+            return ForwardBackward(batch, dropout, hiddenBefore, hiddenAfter, gradientSum);
+        }
         catch (OutOfDeviceMemoryException problem)
         {
             throw TooLarge(batch, problem);
@@ -150,7 +175,7 @@ internal sealed unsafe class GpuReplica : IReplica
     public double Forward(
         ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs, Span<int> largest)
     {
-        EnsureFits(batch);
+        EnsureReady(batch);
         hiddenAfter.Clear();
         if (batch.Rows == 0)
             return 0;
@@ -164,6 +189,11 @@ internal sealed unsafe class GpuReplica : IReplica
             // It puts its gradient in the outputs' place.
             _lossOnDevice?.Run(_network.OutputRows, batch.Rows, _results.Address);
             End(batch, hiddenAfter);
+        }
+        catch (OutOfDeviceMemoryException) when (_batch.HoldsMemory)
+        {
+            _batch.GiveUp();
+            return Forward(batch, hiddenBefore, hiddenAfter, outputs, largest);
         }
         catch (OutOfDeviceMemoryException problem)
         {
@@ -186,7 +216,7 @@ internal sealed unsafe class GpuReplica : IReplica
             return;
         _isDisposed = true;
         IDisposable?[] onDevice =
-            [_parameters, _network, _lossOnDevice, _inbound, _results, _resultsOnHost, _outputsOnHost, _flat];
+            [_parameters, _network, _lossOnDevice, _batch, _inbound, _results, _resultsOnHost, _outputsOnHost, _flat];
         foreach (var one in onDevice)
         {
             try
@@ -211,6 +241,13 @@ internal sealed unsafe class GpuReplica : IReplica
     // Whole sequences in both directions begin with no state, and leave none behind.
     private bool LeavesHidden(Span<float> hiddenAfter) => !_model.Bidirectional && !hiddenAfter.IsEmpty;
 
+    /// <summary>Packs what a batch alone says.</summary>
+    private void Pack(ChunkBatch batch)
+    {
+        _network.Pack(batch);
+        _lossOnDevice?.Pack(batch);
+    }
+
     /// <summary>Packs a chunk, and writes down what leads to the head's outputs and to the state after it.</summary>
     private void Begin(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, bool leavesHidden)
     {
@@ -218,6 +255,7 @@ internal sealed unsafe class GpuReplica : IReplica
         _commands.Reset();
         _launcher.Begin();
         _inbound.Begin();
+        _batch.Begin(batch);
         _network.Begin(batch, dropout);
         _lossOnDevice?.Begin(batch);
         if (!_model.Bidirectional)
@@ -302,11 +340,16 @@ internal sealed unsafe class GpuReplica : IReplica
             throw new ArgumentException($"{what}: {length} numbers, expected {expected}");
     }
 
+    private void EnsureReady(ChunkBatch batch)
+    {
+        EnsureFits(batch);
+        if (!_isLoaded)
+            throw new InvalidOperationException("no parameters have been loaded");
+    }
+
     private void EnsureFits(ChunkBatch batch)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (!_isLoaded)
-            throw new InvalidOperationException("no parameters have been loaded");
         var shape = batch.Shape;
         bool fits = shape.HasTokens == _model.Embedding is not null && shape.Codes == _model.Tables.Count
             && shape.InputFeatures == _model.ValueInputs && _loss.OfClasses == shape.HasClasses

@@ -180,7 +180,9 @@ public sealed partial class TrainerShards : IDisposable
     }
 
     /// <summary>Reads the likely next chunk ahead while the coordinator commits.</summary>
-    public void Prefetch(StepPosition last)
+    /// <param name="last">The chunk trained on last.</param>
+    /// <param name="reachesDevice">Whether the replica takes it in, too; not of shards whose chunk is not the first one to be run.</param>
+    public void Prefetch(StepPosition last, bool reachesDevice = true)
     {
         var plan = _plans.Training(last.Epoch);
         if (_sweeps.Length > 0 || last.Chunk + 1 >= plan.Steps)
@@ -188,6 +190,8 @@ public sealed partial class TrainerShards : IDisposable
         var next = last with { Step = last.Step + 1, Chunk = last.Chunk + 1 };
         _next.Load(_data.Training, plan, next.Chunk);
         _prefetched = next;
+        if (reachesDevice)
+            (_replica as IReadsAhead)?.ReadAhead(_next[0]);
     }
 
     /// <inheritdoc/>

@@ -7,7 +7,9 @@ namespace Orleans.Tbptt.Tests.Training.Gpu;
 /// <summary>A device that is lost when it launches a kernel after a number of launches: nothing works on it from then on.</summary>
 /// <param name="device">The device that computes until then; owned.</param>
 /// <param name="launches">Counts the launches that still succeed, of all replicas on the device.</param>
-internal sealed unsafe class FailingAccelerator(IAccelerator device, FailingAccelerator.Fuse launches) : IAccelerator
+/// <param name="copies">Called before parameters, or a chunk ahead of its step, are copied to the device.</param>
+internal sealed unsafe class FailingAccelerator(IAccelerator device, FailingAccelerator.Fuse launches, Action? copies = null)
+    : IAccelerator
 {
     /// <summary>Launches that still succeed.</summary>
     internal sealed class Fuse(int launches)
@@ -20,6 +22,8 @@ internal sealed unsafe class FailingAccelerator(IAccelerator device, FailingAcce
         /// <summary>Counts a launch.</summary>
         public void Launch() => Interlocked.Decrement(ref _left);
     }
+
+    private bool _isRunning;
 
     public string Device => device.Device;
 
@@ -57,7 +61,12 @@ internal sealed unsafe class FailingAccelerator(IAccelerator device, FailingAcce
     public void FreeHost(nint address) => device.FreeHost(address);
 
     /// <summary>One command after the other, so that every launch counts.</summary>
-    public void Run(CommandList commands) => commands.Run(this);
+    public void Run(CommandList commands)
+    {
+        _isRunning = true;
+        commands.Run(this);
+        _isRunning = false;
+    }
 
     public void Branch(int branch) => Sound.Branch(branch);
 
@@ -67,7 +76,7 @@ internal sealed unsafe class FailingAccelerator(IAccelerator device, FailingAcce
 
     public object Identity => device.Identity;
 
-    public IAccelerator OpenAnother() => new FailingAccelerator(Sound.OpenAnother(), launches);
+    public IAccelerator OpenAnother() => new FailingAccelerator(Sound.OpenAnother(), launches, copies);
 
     public nint Mark(nint mark = 0) => Sound.Mark(mark);
 
@@ -75,7 +84,12 @@ internal sealed unsafe class FailingAccelerator(IAccelerator device, FailingAcce
 
     public void ForgetLists() => Sound.ForgetLists();
 
-    public void CopyIn(nint host, nint to, long bytes) => Sound.CopyIn(host, to, bytes);
+    public void CopyIn(nint host, nint to, long bytes)
+    {
+        if (!_isRunning)
+            copies?.Invoke();
+        Sound.CopyIn(host, to, bytes);
+    }
 
     public void CopyOut(nint from, nint host, long bytes) => Sound.CopyOut(from, host, bytes);
 

@@ -71,7 +71,7 @@ public sealed class GpuLossTests
         var batch = Batch(new(0, 6, 0, 9), 3);
         using var device = new Emulator();
         using var inbound = new Inbound(device);
-        using var loss = GpuLoss.Of(device, new(device), inbound, new CrossEntropy(), 2);
+        using var loss = GpuLoss.Of(device, new(device), new(device, inbound), new CrossEntropy(), 2);
 
         var refusal = Assert.Throws<InvalidDataException>(() => loss!.Begin(batch));
 
@@ -96,7 +96,7 @@ public sealed class GpuLossTests
         {
             using var device = new Emulator(backwards);
             using var inbound = new Inbound(device);
-            using var actual = GpuLoss.Of(device, new(device), inbound, loss, outputs)!;
+            using var actual = GpuLoss.Of(device, new(device), new(device, inbound), loss, outputs)!;
             DeviceBuffer numbers = new(device), total = new(device);
             numbers.Load<float>(values);
             total.Load<double>([0]);

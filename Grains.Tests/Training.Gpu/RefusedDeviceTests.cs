@@ -20,7 +20,7 @@ public sealed class RefusedDeviceTests
         () => new(CudaDevices: 2),
         ordinal => new Emulator(device: $"cuda:{ordinal}", skips: ordinal == Wrong.CudaIndex ? "sum_rows" : null));
 
-    /// <summary>A run that names the device fails at once with what was found; the next one, which does not, trains on the other one.</summary>
+    /// <summary>A run that names the device fails at once with what was found; the next one trains on the other device.</summary>
     [Fact]
     public async Task Run_ThatNamesTheDevice_FailsAtOnce()
     {

@@ -142,7 +142,7 @@ public sealed class SharedParametersTests
         Assert.Equal(Alone(2, 0), Run(first, 0));
     }
 
-    /// <summary>Replicas on threads of their own, of which some go together and some do not, over a device that is as late as it may be.</summary>
+    /// <summary>Replicas on threads of their own, of which some go together and some do not; the device may be as late as it can.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -198,6 +198,41 @@ public sealed class SharedParametersTests
 
         GpuReplica Failing() => new(
             new FailingAccelerator(device.OpenAnother(), fuse), Example.Model, Example.Loss, ownsDevice: true);
+    }
+
+    /// <summary>One of another length copies and computes while the copy of this one does not end.</summary>
+    [Fact]
+    public async Task Replica_OfAnotherShape_DoesNotWait()
+    {
+        using var device = new Emulator(memory: Memory);
+        using ManualResetEventSlim begun = new(), ended = new();
+        var copying = Task.Factory.StartNew(
+            () =>
+            {
+                using var slow = new GpuReplica(
+                    new FailingAccelerator(device.OpenAnother(), new(int.MaxValue), Hold), Example.Model, Example.Loss, ownsDevice: true);
+                slow.LoadParameters(Of(1));
+                return Run(slow, 0);
+            },
+            TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        begun.Wait(TestContext.Current.CancellationToken);
+        var other = new ReferenceCase(new("gru", 1, Tokens: false, Classes: false, 0), [5, 5], lanes: 2, chunkLength: 5);
+        using (var replica = new GpuReplica(device.OpenAnother(), other.Model, other.Loss, ownsDevice: true))
+        {
+            replica.LoadParameters(other.Parameters);
+            replica.ForwardBackward(
+                other.Batch(0), other.Dropout(0), other.HiddenBefore, new float[other.HiddenBefore.Length],
+                new float[other.Layout.Length]);
+        }
+
+        ended.Set();
+        Assert.Equal(Alone(1, 0), await copying);
+
+        void Hold()
+        {
+            begun.Set();
+            ended.Wait(TestContext.Current.CancellationToken);
+        }
     }
 
     private static GpuReplica Open(Emulator device) => new(device.OpenAnother(), Example.Model, Example.Loss, ownsDevice: true);

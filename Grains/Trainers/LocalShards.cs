@@ -79,7 +79,7 @@ internal sealed class LocalShards
     public void Prefetch(StepPosition last)
     {
         foreach (var shard in _shards)
-            shard.Prefetch(last);
+            shard.Prefetch(last, reachesDevice: shard == _shards[0]);
     }
 
     /// <summary>What a shard gives to a round: its own memory, unchanged until the next ticket or assignment.</summary>

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Orleans.Tbptt.Training.Gpu.Emulation;
 
 /// <summary>
-/// The memory of an emulated device, of all its accelerators, which may be used by a thread each. Kernels that read or write outside of what
-/// was allocated fail, and what was not written is not a number.
+/// The memory of an emulated device, of all its accelerators, which may be used by a thread each. Kernels that read or write outside of
+/// what was allocated fail, and what was not written is not a number.
 /// </summary>
 internal sealed unsafe class EmulatedMemory
 {

@@ -10,11 +10,13 @@ namespace Orleans.Tbptt.Training.Gpu.Network;
 /// <summary>A loss on a device, with the sums of the CPU's, so that nothing waits for the host between forward and backward.</summary>
 internal abstract class GpuLoss : IDisposable
 {
-    private protected GpuLoss(IAccelerator device, Launcher launcher, Inbound inbound) =>
-        (Launcher, Targets, Terms) = (launcher, new(inbound), new(device));
+    private readonly BatchInbound _inbound;
+
+    private protected GpuLoss(IAccelerator device, Launcher launcher, BatchInbound inbound) =>
+        (Launcher, Targets, Terms, _inbound) = (launcher, new(inbound), new(device), inbound);
 
     /// <summary>The targets of the chunk.</summary>
-    protected InboundPart Targets { get; }
+    protected BatchPart Targets { get; }
 
     /// <summary>What elements or rows add to the loss.</summary>
     protected DeviceBuffer Terms { get; }
@@ -28,7 +30,7 @@ internal abstract class GpuLoss : IDisposable
     /// <param name="inbound">What a chunk brings goes there.</param>
     /// <param name="loss">The loss.</param>
     /// <param name="outputs">Outputs of the head.</param>
-    public static GpuLoss? Of(IAccelerator device, Launcher launcher, Inbound inbound, LossSpec loss, int outputs)
+    public static GpuLoss? Of(IAccelerator device, Launcher launcher, BatchInbound inbound, LossSpec loss, int outputs)
     {
         GpuLoss? own = loss switch
         {
@@ -52,8 +54,19 @@ internal abstract class GpuLoss : IDisposable
     /// <summary>What it launches.</summary>
     public abstract IReadOnlyList<KernelCode> Kernels { get; }
 
-    /// <summary>Packs the targets of a chunk.</summary>
-    public abstract void Begin(ChunkBatch batch);
+    /// <summary>Whether some targets of the chunk at hand are masked.</summary>
+    protected bool IsMasked { get; private set; }
+
+    /// <summary>Packs a batch's targets.</summary>
+    public abstract void Pack(ChunkBatch batch);
+
+    /// <summary>Packs the targets of a chunk, unless they were taken in ahead of it.</summary>
+    public void Begin(ChunkBatch batch)
+    {
+        IsMasked = batch.IsMasked;
+        if (!_inbound.IsAhead)
+            Pack(batch);
+    }
 
     /// <summary>Puts the gradient in the outputs' place, and computes the sum.</summary>
     /// <param name="outputs">A row of outputs for each row of targets, without gaps between them.</param>
@@ -68,20 +81,15 @@ internal abstract class GpuLoss : IDisposable
 }
 
 /// <summary>A sum over elements.</summary>
-internal sealed class ValueLoss(IAccelerator device, Launcher launcher, Inbound inbound, ElementwiseLoss loss)
+internal sealed class ValueLoss(IAccelerator device, Launcher launcher, BatchInbound inbound, ElementwiseLoss loss)
     : GpuLoss(device, launcher, inbound)
 {
     private readonly KernelCode _elements = LossKernels.OfElements(loss);
     private readonly KernelCode _total = loss.AddsSquares ? SumKernels.FixedOfSquares : SumKernels.Fixed;
-    private bool _isMasked;
 
     public override IReadOnlyList<KernelCode> Kernels => [_elements, _total];
 
-    public override void Begin(ChunkBatch batch)
-    {
-        Targets.Load(batch.TargetValues);
-        _isMasked = batch.IsMasked;
-    }
+    public override void Pack(ChunkBatch batch) => Targets.Load(batch.TargetValues);
 
     public override void Run(DeviceRows outputs, int rows, nint sum)
     {
@@ -89,7 +97,7 @@ internal sealed class ValueLoss(IAccelerator device, Launcher launcher, Inbound 
         Terms.Reserve(count);
         Launcher.Launch(
             _elements, Launcher.Blocks(count, LossKernels.Threads), 1, LossKernels.Threads, outputs.Start, Targets.Address, Terms.Address,
-            _isMasked ? 1 : 0, count);
+            IsMasked ? 1 : 0, count);
         Launcher.Aside(() => Launcher.Launch(_total, 1, 1, SumKernels.Threads, Terms.Address, sum, count));
     }
 }
@@ -102,7 +110,7 @@ internal sealed class ClassLoss : GpuLoss
     private readonly KernelCode _rows;
     private readonly DeviceBuffer _weights;
 
-    public ClassLoss(IAccelerator device, Launcher launcher, Inbound inbound, CrossEntropy loss, int classes)
+    public ClassLoss(IAccelerator device, Launcher launcher, BatchInbound inbound, CrossEntropy loss, int classes)
         : base(device, launcher, inbound)
     {
         (_loss, _classes, _rows, _weights) = (loss, classes, LossKernels.OfClasses(loss, classes), new(device));
@@ -112,7 +120,7 @@ internal sealed class ClassLoss : GpuLoss
 
     public override IReadOnlyList<KernelCode> Kernels => [_rows, SumKernels.InOrder];
 
-    public override void Begin(ChunkBatch batch) => _loss.Targets(batch, _classes, Targets.Room<int>(batch.Rows));
+    public override void Pack(ChunkBatch batch) => _loss.Targets(batch, _classes, Targets.Room<int>(batch.Rows));
 
     public override void Dispose()
     {

@@ -18,7 +18,8 @@ internal sealed partial class GpuNetwork : IDisposable
     private readonly GpuStart? _start;
     private readonly GpuBidirectional? _both;
     private readonly GpuTimes _times;
-    private readonly InboundPart _values;
+    private readonly BatchInbound _batch;
+    private readonly BatchPart _values;
     private readonly DeviceBuffer _inputGradient;
     private readonly DeviceBuffer _outputs;
     private readonly DeviceBuffer _gradients;
@@ -29,17 +30,18 @@ internal sealed partial class GpuNetwork : IDisposable
     /// <param name="device">Has the memory.</param>
     /// <param name="launcher">What is to be done goes there.</param>
     /// <param name="inbound">What a chunk brings goes there, before its commands.</param>
+    /// <param name="batch">What a chunk's batch alone says goes there.</param>
     /// <param name="model">The network.</param>
     /// <param name="layout">Its parameters.</param>
     /// <param name="partSteps">Time steps of a part of a wave over the layers, at least.</param>
     /// <param name="cores">Which products tensor cores compute; null for none.</param>
     public GpuNetwork(
-        IAccelerator device, Launcher launcher, Inbound inbound, ModelSpec model, ParameterLayout layout, int partSteps,
-        TensorCores? cores)
+        IAccelerator device, Launcher launcher, Inbound inbound, BatchInbound batch, ModelSpec model, ParameterLayout layout,
+        int partSteps, TensorCores? cores)
     {
-        (_model, _launcher, _layout, _partSteps, _gradients) = (model, launcher, layout, partSteps, new(device));
+        (_model, _launcher, _layout, _partSteps, _gradients, _batch) = (model, launcher, layout, partSteps, new(device), batch);
         (Parameters, Gradients) = (new(layout), new(layout));
-        var shared = new GpuResources(device, _launcher, inbound, Parameters, Gradients);
+        var shared = new GpuResources(device, _launcher, inbound, batch, Parameters, Gradients);
         var kernels = new SweepKernels((RecurrentCell)model.Cell, model.HiddenSize, ZonedState.Of(model.Dropout));
         device.Prepare(KernelsOf(kernels, cores));
         _layers = model.Bidirectional ? [] : [.. Enumerable.Range(0, model.Layers)
@@ -49,7 +51,7 @@ internal sealed partial class GpuNetwork : IDisposable
         for (int i = 0, first = model.ValueInputs; i < _tables.Length; first += model.Tables[i++].Size)
             _tables[i] = new(shared, model, layout, i, first);
         (_dropout, _times, _values, _inputGradient, _outputs) =
-            (new(device, _launcher, inbound, model), new(inbound), new(inbound), new(device), new(device));
+            (new(device, _launcher, inbound, model), new(inbound), new(batch), new(device), new(device));
         _both = model.Bidirectional
             ? new(shared, kernels, model, _dropout, _tables) : null;
     }
@@ -89,14 +91,23 @@ internal sealed partial class GpuNetwork : IDisposable
         _both?.LoadBiases();
     }
 
+    /// <summary>Packs a batch's inputs.</summary>
+    public void Pack(ChunkBatch batch)
+    {
+        _values.Load(batch.Values);
+        foreach (var table in _tables)
+            table.Pack(batch.Tokens);
+    }
+
     /// <summary>Packs a chunk and makes room for it; its initial state is then to be put into the histories.</summary>
     public void Begin(ChunkBatch batch, DropoutMasks dropout)
     {
         _times.Load(batch);
-        _values.Load(batch.Values);
+        if (!_batch.IsAhead)
+            Pack(batch);
         _dropout.Begin(batch, dropout);
         foreach (var table in _tables)
-            table.Begin(batch.Tokens, dropout);
+            table.Begin(dropout);
         foreach (var layer in _layers)
             layer.Begin(_times, batch, dropout);
         _both?.Begin(_times, batch, dropout);

@@ -6,7 +6,8 @@ namespace Orleans.Tbptt.Training.Gpu.Network;
 /// <param name="Device">Has the memory.</param>
 /// <param name="Launcher">What is to be done goes there.</param>
 /// <param name="Inbound">What a chunk brings goes there, before its commands.</param>
+/// <param name="Batch">What a chunk's batch alone says goes there, with the chunk or ahead of it.</param>
 /// <param name="Parameters">The parameters.</param>
 /// <param name="Gradients">Their gradient.</param>
 internal sealed record GpuResources(
-    IAccelerator Device, Launcher Launcher, Inbound Inbound, GpuParameters Parameters, GpuParameters Gradients);
+    IAccelerator Device, Launcher Launcher, Inbound Inbound, BatchInbound Batch, GpuParameters Parameters, GpuParameters Gradients);

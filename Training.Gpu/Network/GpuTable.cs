@@ -19,15 +19,17 @@ internal sealed class GpuTable : IDisposable
     private readonly int _sums;
     private readonly bool _isTied;
     private readonly int[] _placeOf;
-    private readonly InboundPart _places;
-    private readonly InboundPart _classes;
-    private readonly InboundPart _order;
-    private readonly InboundPart _ends;
+    private readonly BatchInbound _batch;
+    private readonly BatchPart _places;
+    private readonly BatchPart _classes;
+    private readonly BatchPart _order;
+    private readonly BatchPart _ends;
     private readonly InboundPart _factors;
     private readonly DeviceBuffer _vectors;
     private readonly DeviceBuffer _rowSums;
     private readonly DeviceBuffer _gradient;
-    private int _count;
+    private int[] _numbered = [];
+    private int[] _aheadNumbered = [];
     private bool _drops;
 
     /// <summary>Makes the table of one embedding of a model.</summary>
@@ -40,7 +42,8 @@ internal sealed class GpuTable : IDisposable
         (_sums, _isTied) = (model.Cell.Gates * model.HiddenSize, layout.Head == _shape.Name);
         _placeOf = new int[_shape.Classes];
         Array.Fill(_placeOf, -1);
-        (_places, _classes, _order, _ends, _factors) = (new(inbound), new(inbound), new(inbound), new(inbound), new(inbound));
+        _batch = shared.Batch;
+        (_places, _classes, _order, _ends, _factors) = (new(_batch), new(_batch), new(_batch), new(_batch), new(inbound));
         (_vectors, _rowSums, _gradient) = (new(device), new(device), new(device));
     }
 
@@ -48,42 +51,53 @@ internal sealed class GpuTable : IDisposable
 
     private nint Factors => _drops ? _factors.Address : 0;
 
-    /// <summary>Numbers the classes of a chunk and packs them, in the order of their sums.</summary>
-    public void Begin(ReadOnlySpan<long> codes, DropoutMasks dropout)
+    /// <summary>The classes of the chunk at hand, by their numbers.</summary>
+    private int[] Numbered => _batch.IsAhead ? _aheadNumbered : _numbered;
+
+    private int Count => Numbered.Length;
+
+    /// <summary>Numbers the classes of a batch and packs them, in the order of their sums.</summary>
+    public void Pack(ReadOnlySpan<long> codes)
     {
-        int rows = codes.Length / _columns;
+        int rows = codes.Length / _columns, count = 0;
         int[] places = new int[rows], classes = new int[Math.Min(rows, _placeOf.Length)];
         EnsureKnown(codes);
-        _count = 0;
         for (int row = 0; row < rows; row++)
         {
             int one = (int)codes[(row * _columns) + _column];
             ref int place = ref _placeOf[one];
             if (place < 0)
             {
-                place = _count;
-                classes[_count++] = one;
+                place = count;
+                classes[count++] = one;
             }
 
             places[row] = place;
         }
 
-        foreach (int one in classes.AsSpan(0, _count))
+        Array.Resize(ref classes, count);
+        foreach (int one in classes)
             _placeOf[one] = -1;
-        Sort(places);
+        Sort(places, count);
         _places.Load<int>(places);
-        _classes.Load<int>(classes.AsSpan(0, _count));
+        _classes.Load<int>(classes);
+        (_batch.ReadsAhead ? ref _aheadNumbered : ref _numbered) = classes;
+    }
+
+    /// <summary>Packs what is dropped of the vectors of the chunk at hand.</summary>
+    public void Begin(DropoutMasks dropout)
+    {
         _drops = dropout.DropsVectors;
         if (_drops)
-            _factors.Load<float>([.. classes.AsSpan(0, _count).ToArray().Select(one => dropout.OfVector(_column, one))]);
+            _factors.Load<float>([.. Numbered.Select(one => dropout.OfVector(_column, one))]);
     }
 
     /// <summary>Gathers the chunk's vectors.</summary>
     public void LookUp()
     {
-        _vectors.Reserve((long)_count * _shape.Size);
+        _vectors.Reserve((long)Count * _shape.Size);
         _launcher.Copy(
-            _parameters.Table(_shape.Name), _classes.Address, Rows(_vectors, _shape.Size), 0, Factors, adds: false, _count, _shape.Size);
+            _parameters.Table(_shape.Name), _classes.Address, Rows(_vectors, _shape.Size), 0, Factors, adds: false, Count, _shape.Size);
     }
 
     /// <summary>Computes the first layer's sums over the vectors, or adds them to what is there.</summary>
@@ -92,8 +106,8 @@ internal sealed class GpuTable : IDisposable
     /// <param name="rows">Rows of the chunk.</param>
     public void Forward(nint bias, DeviceRows gates, int rows)
     {
-        _rowSums.Reserve((long)_count * _sums);
-        _launcher.Forward(Rows(_vectors, _shape.Size), Weight, bias, 0, Rows(_rowSums, _sums), _count);
+        _rowSums.Reserve((long)Count * _sums);
+        _launcher.Forward(Rows(_vectors, _shape.Size), Weight, bias, 0, Rows(_rowSums, _sums), Count);
         if (bias == 0)
             _launcher.Add(Rows(_rowSums, _sums), _places.Address, gates, rows, _sums);
         else
@@ -107,15 +121,15 @@ internal sealed class GpuTable : IDisposable
     /// <summary>The gradients of the weight of the vectors and of the embedding, from that of the first layer's sums.</summary>
     public void Gradient(DeviceRows gates)
     {
-        _rowSums.Reserve((long)_count * _sums);
+        _rowSums.Reserve((long)Count * _sums);
         var sums = Rows(_rowSums, _sums);
-        _launcher.SumGroups(gates, _order.Address, _ends.Address, sums, 0, 0, adds: false, _count, _sums);
+        _launcher.SumGroups(gates, _order.Address, _ends.Address, sums, 0, 0, adds: false, Count, _sums);
         Clear();
-        _launcher.Gradient(sums, Rows(_vectors, _shape.Size), 0, _gradients.Weight("rnn.weight_ih_l0", _first, _shape.Size), _count);
-        _gradient.Reserve((long)_count * _shape.Size);
-        _launcher.Backward(sums, Weight, Rows(_gradient, _shape.Size), _count);
+        _launcher.Gradient(sums, Rows(_vectors, _shape.Size), 0, _gradients.Weight("rnn.weight_ih_l0", _first, _shape.Size), Count);
+        _gradient.Reserve((long)Count * _shape.Size);
+        _launcher.Backward(sums, Weight, Rows(_gradient, _shape.Size), Count);
         _launcher.Copy(
-            Rows(_gradient, _shape.Size), 0, _gradients.Table(_shape.Name), _classes.Address, Factors, adds: _isTied, _count, _shape.Size);
+            Rows(_gradient, _shape.Size), 0, _gradients.Table(_shape.Name), _classes.Address, Factors, adds: _isTied, Count, _shape.Size);
     }
 
     /// <summary>The gradient of the embedding from that of the first layer's inputs, after <see cref="CopyVectors"/>.</summary>
@@ -124,7 +138,7 @@ internal sealed class GpuTable : IDisposable
         Clear();
         _launcher.SumGroups(
             inputGradient.Without(_first), _order.Address, _ends.Address, _gradients.Table(_shape.Name), _classes.Address, Factors,
-            adds: _isTied, _count, _shape.Size);
+            adds: _isTied, Count, _shape.Size);
     }
 
     public void Dispose()
@@ -141,12 +155,12 @@ internal sealed class GpuTable : IDisposable
     }
 
     /// <summary>The rows of each class one after another, in their order, and where each class's rows end.</summary>
-    private void Sort(ReadOnlySpan<int> places)
+    private void Sort(ReadOnlySpan<int> places, int count)
     {
-        int[] order = new int[places.Length], ends = new int[_count + 1], next = new int[_count];
+        int[] order = new int[places.Length], ends = new int[count + 1], next = new int[count];
         foreach (int place in places)
             ends[place + 1]++;
-        for (int place = 0; place < _count; place++)
+        for (int place = 0; place < count; place++)
         {
             next[place] = ends[place];
             ends[place + 1] += ends[place];

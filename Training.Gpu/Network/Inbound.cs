@@ -31,11 +31,14 @@ internal sealed unsafe class Inbound(IAccelerator device) : IDisposable
     }
 
     /// <summary>Has all of it copied.</summary>
-    public void CopyTo(ICommands commands)
+    /// <returns>Whether it is elsewhere on the device than the one before, whose memory was given back.</returns>
+    public bool CopyTo(ICommands commands)
     {
+        nint before = _device.Address;
         _device.Reserve(_bytes / sizeof(float));
         if (_bytes > 0)
             commands.CopyIn(_host.Address, _device.Address, _bytes);
+        return before != 0 && before != _device.Address;
     }
 
     /// <summary>Where numbers are on the device, after <see cref="CopyTo"/>.</summary>

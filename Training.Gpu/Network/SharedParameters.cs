@@ -77,16 +77,19 @@ internal sealed class SharedParameters
     /// <param name="held">What it held, with which nothing is computed any more.</param>
     public void Leave(ParameterSet? held)
     {
+        lock (_gate)
+            Release(ref held);
+
+        // Replicas of other lengths need not wait here for what these do.
+        bool isLast;
         lock (Registry)
+            isLast = --_users == 0 && All.Remove(_key);
         lock (_gate)
         {
-            _users--;
-            Release(ref held);
-            bool isLast = _users == 0 && All.Remove(_key);
             try
             {
-                while (_sets.Count > Wanted(_sets.Count(one => one.Holders > 0)))
-                    GiveBack(_sets.FindLast(one => one.Holders == 0)!);
+                while (_sets.Count > Wanted(_sets.Count(one => one.Holders > 0)) && _sets.FindLast(one => one.Holders == 0) is { } free)
+                    GiveBack(free);
             }
             finally
             {

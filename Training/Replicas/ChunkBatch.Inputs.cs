@@ -14,7 +14,7 @@ public sealed partial class ChunkBatch
             lanes += part._chunks.Length;
         if (_chunks.Length != lanes)
             (_chunks, _left, _activeLanes, _resets) = (new LaneChunk[lanes], new int[lanes], new int[lanes], new bool[lanes]);
-        (_active, Rows, _masked, FirstTime) = (0, 0, 0, 0);
+        (_active, Rows, _masked, FirstTime, Stamp) = (0, 0, 0, 0, 0);
         int at = 0;
         foreach (var part in parts)
         {
@@ -57,7 +57,7 @@ public sealed partial class ChunkBatch
                 (_chunks[lane], _activeLanes[lane]) = (new(lane, 0, 1, Reset: false), lane);
         }
 
-        (_active, Rows, Steps) = (lanes, lanes, 1);
+        (_active, Rows, Steps, Stamp) = (lanes, lanes, 1, 0);
         Divide();
         Copy(values, ref _values);
         Copy(codes, ref _tokens);

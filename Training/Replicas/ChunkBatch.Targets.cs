@@ -10,7 +10,7 @@ public sealed partial class ChunkBatch
     /// <summary>Becomes some rows of another batch, of which it has the targets alone: what a loss needs.</summary>
     internal void LoadTargets(ChunkBatch whole, int firstRow, int rows)
     {
-        Rows = rows;
+        (Rows, Stamp) = (rows, 0);
         Copy(whole.TargetValues.Slice(firstRow * _shape.TargetFeatures, rows * _shape.TargetFeatures), ref _targetValues);
         if (_shape.HasClasses)
             Copy(whole.Classes.Slice(firstRow, rows), ref _classes);

@@ -28,6 +28,8 @@ public readonly record struct Segment(int Steps, int Lanes, int FirstTime, int F
 /// </remarks>
 public sealed partial class ChunkBatch
 {
+    private static long _stamps;
+
     private readonly DataShape _shape;
     private readonly List<Segment> _segments = [];
     private LaneChunk[] _chunks = [];
@@ -77,6 +79,12 @@ public sealed partial class ChunkBatch
 
     /// <summary>Whether some of its targets are masked: NaN, or <see cref="DataShape.MaskedClass"/>.</summary>
     public bool IsMasked => _masked > 0;
+
+    /// <summary>
+    /// The number of what it was filled with, which nothing else in this process has had: batches with one stamp hold the same rows. 0
+    /// where it was not filled from sequences.
+    /// </summary>
+    internal long Stamp { get; private set; }
 
     /// <summary>Inputs that are values, <c>[Rows, InputFeatures]</c>.</summary>
     public ReadOnlySpan<float> Values => _values.AsSpan(0, Rows * _shape.InputFeatures);
@@ -139,7 +147,7 @@ public sealed partial class ChunkBatch
     /// <summary>Orders the lanes by what is left of their chunks, and reads them.</summary>
     private void Fill(ISequenceSet sequences)
     {
-        (_active, Rows, HasWaiting) = (0, 0, false);
+        (_active, Rows, HasWaiting, Stamp) = (0, 0, false, 0);
         for (int lane = 0; lane < _chunks.Length; lane++)
         {
             var chunk = _chunks[lane];
@@ -172,6 +180,9 @@ public sealed partial class ChunkBatch
         for (int position = 0; position < _active; position++)
             isWhole &= LeaveOut(position, _chunks[_activeLanes[position]].Uncounted);
         _masked = _shape.IsMasked || !isWhole ? CountMasked() : 0;
+
+        // Last, so that what failed on the way has none.
+        Stamp = Interlocked.Increment(ref _stamps);
     }
 
     /// <summary>Gathers one column of one lane's rows, in order of time.</summary>
