@@ -63,18 +63,26 @@ internal sealed record Work(RecurrentCell Cell, int Layers, int Lanes, int Steps
     public ModelSpec Model => new() { Cell = Cell, Layers = Layers, InputSize = Inputs, HiddenSize = Hidden, OutputSize = Outputs };
 
     /// <summary>Loss, hidden state and gradient of the chunk.</summary>
-    public ChunkNumbers Compute(IReplica replica)
+    /// <param name="replica">Computes them.</param>
+    /// <param name="ahead">Whether the chunk is copied to the device ahead of its step.</param>
+    public ChunkNumbers Compute(IReplica replica, bool ahead = false)
     {
         var (batch, parameters, before, after, gradient) = Buffers(replica);
+        if (ahead && replica is IReadsAhead one)
+            one.ReadAhead(batch);
         replica.LoadParameters(parameters);
         double loss = replica.ForwardBackward(batch, DropoutMasks.None, before, after, gradient);
         return new(loss, after, gradient);
     }
 
     /// <summary>How many numbers of loss, hidden state and gradient differ in a bit.</summary>
-    public int Differences(IReplica expected, IReplica actual) => Differences(Compute(expected), Compute(actual));
+    /// <param name="expected">Has the bits that are wanted.</param>
+    /// <param name="actual">The device's replica.</param>
+    /// <param name="ahead">Whether the chunk is copied to the device ahead of its step.</param>
+    public int Differences(IReplica expected, IReplica actual, bool ahead = false) =>
+        Differences(Compute(expected), Compute(actual, ahead));
 
-    /// <inheritdoc cref="Differences(IReplica, IReplica)"/>
+    /// <inheritdoc cref="Differences(IReplica, IReplica, bool)"/>
     public static int Differences(ChunkNumbers expected, ChunkNumbers actual)
     {
         int[] wanted = expected.Bits, found = actual.Bits;
@@ -119,7 +127,6 @@ internal sealed record Work(RecurrentCell Cell, int Layers, int Lanes, int Steps
 
     /// <inheritdoc/>
     public override string ToString() => $"{Cell.Word},{Layers},{Lanes},{Steps},{Inputs},{Hidden},{Outputs}";
-
 
     private (ChunkBatch Batch, float[] Parameters, float[] Before, float[] After, float[] Gradient) Buffers(IReplica replica)
     {

@@ -3,7 +3,9 @@ using Orleans.Tbptt.Training.Fused.Losses;
 
 namespace Orleans.Tbptt.Benchmarks.Gpu.Parts;
 
-/// <summary>The bits of single chunks against those of the CPU, command by command and replayed.</summary>
+/// <summary>
+/// The bits of single chunks against those of the CPU, command by command and replayed, copied with their step and ahead of it.
+/// </summary>
 internal static class BitsPart
 {
     // A list is run, then made into a graph, then replayed only.
@@ -18,8 +20,8 @@ internal static class BitsPart
             using var expected = new FusedReplica(work.Model, new SquaredError());
             using var actual = target.Open(work.Model, new SquaredError());
             int differ = 0;
-            for (int round = 0; round < Rounds; round++)
-                differ += work.Differences(expected, actual);
+            for (int round = 0; round < 2 * Rounds; round++)
+                differ += work.Differences(expected, actual, ahead: round >= Rounds);
             unlike += differ > 0 ? 1 : 0;
             int replayed = Target.Replayed(actual, output);
             plain += replayed == 0 ? 1 : 0;
