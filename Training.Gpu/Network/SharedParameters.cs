@@ -47,7 +47,7 @@ internal sealed class SharedParameters
     }
 
     /// <summary>
-    /// Finds parameters, or copies them. Whoever takes them lets those go that it held before, and awaits <see cref="ParameterSet.Mark"/>.
+    /// Finds parameters, or copies them. The replica lets those go that it held before, and then awaits <see cref="ParameterSet.Mark"/>.
     /// </summary>
     /// <param name="parameters">The parameters.</param>
     /// <param name="held">What the replica holds, with which nothing is computed any more; becomes what it holds from then on.</param>
