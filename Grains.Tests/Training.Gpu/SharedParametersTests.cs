@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused;
