@@ -39,9 +39,12 @@ public sealed class LostDeviceTests
         Assert.True(fuse.IsBlown);
         RunAssert.SameSteps(Oracle.Of(Spec), finished);
         Assert.All(finished.Status.Trainers, trainer => Assert.Equal(after, trainer.Device));
-        var recovered = Assert.Single(
-            finished.Events.OfType<TrainersRecovered>(), one => one.Reason.Contains("lost", StringComparison.Ordinal));
-        Assert.Contains("CUDA_ERROR_LAUNCH_FAILED", recovered.Reason, StringComparison.Ordinal);
+
+        // A second time where a trainer had answered before the device failed: it finds that out when the step is run again.
+        var recovered = finished.Events.OfType<TrainersRecovered>()
+            .Where(one => one.Reason.Contains("lost", StringComparison.Ordinal)).ToList();
+        Assert.InRange(recovered.Count, 1, 2);
+        Assert.All(recovered, one => Assert.Contains("CUDA_ERROR_LAUNCH_FAILED", one.Reason, StringComparison.Ordinal));
         var report = await cluster.Grains.GetGrain<ICatalogGrain>(0).Describe();
         var silo = report.Silos.Single(one => one.Address == devices.First);
         Assert.Equal(["cpu"], silo.Devices);
