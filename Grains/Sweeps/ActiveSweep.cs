@@ -41,6 +41,9 @@ internal sealed partial class ActiveSweep
     /// <summary>Continues runs although somebody has paused or stopped them.</summary>
     public void Continue(IEnumerable<string> runs) => _held.Add(runs);
 
+    /// <summary>Whether it is being stopped.</summary>
+    public bool IsEnding => _stopped is not null;
+
     /// <summary>Leaves the sweep to another driver; its runs continue.</summary>
     public void HandOver() => _left.Cancel();
 
@@ -106,7 +109,7 @@ internal sealed partial class ActiveSweep
     private async Task StopRuns()
     {
         var unended = _services.Store.Runs.List().Where(run => run.Sweep == _sweep.Id.Text && run is { HasEnded: false })
-            .Select(run => _services.Grains.GetGrain<ICoordinatorGrain>(run.Id).StopRun($"stopped with sweep {_sweep.Id}"));
+            .Select(run => _services.Grains.GetGrain<ICoordinatorGrain>(run.Id).StopRun(HeldRuns.StoppedWith(_sweep.Id)));
         await Task.WhenAll(unended);
     }
 

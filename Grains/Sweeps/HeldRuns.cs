@@ -28,6 +28,9 @@ internal sealed class HeldRuns
     public static bool IsAtLimit(RunStatus run) =>
         run.State == RunState.Stopped && Limits.Any(limit => run.Message.EndsWith(limit, StringComparison.Ordinal));
 
+    /// <summary>Why a run was stopped that was stopped together with its sweep.</summary>
+    public static string StoppedWith(RunId sweep) => $"stopped with sweep {sweep}";
+
     /// <summary>Further ones.</summary>
     public void Add(IEnumerable<string> runs)
     {

@@ -51,6 +51,8 @@ internal sealed class SweepGrain(SweepServices services, IOptions<ClusterOptions
     {
         if (ProtocolVersion.Refusal(protocol) is { } refusal)
             return refusal;
+        if (Active is { IsEnding: true } ending)
+            await ending.Left;
         var held = await Task.Run(() => HeldRuns.Of(services.Store.Runs.List(), Sweep.Id, cluster.Value.ClusterId));
         var status = Written();
         if (Active is { } active)

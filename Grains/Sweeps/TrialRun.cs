@@ -199,8 +199,11 @@ internal sealed class TrialRun(SweepServices services, SweepDirectory sweep, Swe
     /// <returns>What the trial waits for, in words; empty where it is trained.</returns>
     private async Task<string> Continue(RunDirectory run, RunStatus status, bool isThere, string limit)
     {
+        // A sweep that is driven, and whose runs were stopped with it, has lost the silo that was stopping it before it was stopped.
+        bool wasStoppedWithSweep = status.State == RunState.Stopped && status.Message == HeldRuns.StoppedWith(sweep.Id);
+
         // What has been published of a run that has ended may come to be seen a moment later.
-        bool isAtLimit = HeldRuns.IsAtLimit(status), isHeld = held.Contains(run.Id);
+        bool isAtLimit = HeldRuns.IsAtLimit(status), isHeld = wasStoppedWithSweep || held.Contains(run.Id);
         if (status.State is RunState.Completed or RunState.Diverged || (isAtLimit && isThere)
             || (!isHeld && status is { HasEnded: false, State: not RunState.Paused }))
             return "";
