@@ -16,9 +16,20 @@ internal sealed record RunServices(
     SiloOccupants Occupants, LinkServices Links, TrainingInstruments Instruments, TimeProvider Time, ILoggerFactory Loggers,
     IOptions<TbpttGrainsOptions> Options, IOptions<GrainCollectionOptions> Collection)
 {
-    /// <summary>After so long without a message Orleans ends a trainer.</summary>
-    public TimeSpan TrainerIdle => Collection.Value.ClassSpecificCollectionAge.GetValueOrDefault(
-        typeof(TrainerGrain).FullName!, Collection.Value.CollectionAge);
+    private static readonly TimeSpan UsualIdle = new GrainCollectionOptions().CollectionAge;
+
+    /// <summary>
+    /// After so long without a message Orleans ends a trainer; not more than by default, because other silos may be configured otherwise.
+    /// </summary>
+    public TimeSpan TrainerIdle
+    {
+        get
+        {
+            var own = Collection.Value.ClassSpecificCollectionAge.GetValueOrDefault(
+                typeof(TrainerGrain).FullName!, Collection.Value.CollectionAge);
+            return own < UsualIdle ? own : UsualIdle;
+        }
+    }
 
     /// <summary>The time between two looks at a file that a run follows.</summary>
     public TimeSpan FollowPeriod => Options.Value.FollowPeriod;
