@@ -39,19 +39,22 @@ internal sealed class GpuDevices(Func<DeviceSelector> find, Func<int, IAccelerat
             ?? throw new DeviceUnavailableException(device, "found the CPU, expected a GPU; write device: cuda, or engine: auto");
         lock (_gate)
         {
-            // The machine's first device has passed: only this one is left aside.
-            if ((Check(ordinal, PrecisionKind.Full) ?? Check(ordinal, precision)) is { } problem)
-                throw new DeviceLostException(device, problem.Message, problem) { FailedCheck = true };
-        }
+            try
+            {
+                // The machine's first device has passed: only this one is left aside.
+                if (Check(ordinal, PrecisionKind.Full) is { } problem)
+                    throw new DeviceLostException(device, problem.Message, problem) { FailedCheck = true };
 
-        try
-        {
-            return open(ordinal);
-        }
-        catch (CudaException problem)
-        {
-            throw problem.IsLost ? new DeviceLostException(device, problem.Message, problem)
-                : new EngineUnavailableException(problem.Message, problem);
+                // In float32 it computes what it should: other runs may have it.
+                if (Check(ordinal, precision) is { } unfit)
+                    throw new EngineUnavailableException(unfit.Message, unfit);
+                return open(ordinal);
+            }
+            catch (CudaException problem)
+            {
+                throw problem.IsLost ? new DeviceLostException(device, problem.Message, problem)
+                    : new EngineUnavailableException(problem.Message, problem);
+            }
         }
     }
 
@@ -64,13 +67,17 @@ internal sealed class GpuDevices(Func<DeviceSelector> find, Func<int, IAccelerat
         {
             return Check(0, PrecisionKind.Full) is { } problem ? new(CudaDevices: 0, problem.Message) : found;
         }
-        catch (Exception problem) when (problem is OutOfDeviceMemoryException or InsufficientMemoryException)
+        catch (Exception problem)
+            when (GpuMemory.IsLack(problem) || problem is CudaException or DeviceLostException)
         {
             return new(CudaDevices: 0, problem.Message);
         }
     }
 
-    /// <summary>Why a device is refused; null where it is not. What may pass, as a lack of memory, is thrown, and asked again.</summary>
+    /// <summary>
+    /// Why a device is refused; null where it is not. What says nothing of what it computes, as a lack of memory or its loss, is thrown,
+    /// and asked again.
+    /// </summary>
     private Exception? Check(int ordinal, PrecisionKind precision)
     {
         if (_checked.TryGetValue((ordinal, precision), out var known))
@@ -81,7 +88,7 @@ internal sealed class GpuDevices(Func<DeviceSelector> find, Func<int, IAccelerat
             SelfCheck.Run(device, precision);
             return _checked[(ordinal, precision)] = null;
         }
-        catch (Exception problem) when (problem is CudaException or EngineUnavailableException or DeviceLostException)
+        catch (Exception problem) when (problem is CudaException { IsLost: false } or EngineUnavailableException)
         {
             return _checked[(ordinal, precision)] = problem;
         }

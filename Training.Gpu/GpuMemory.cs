@@ -1,5 +1,6 @@
 using System.Globalization;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Gpu.Kernels;
 using Orleans.Tbptt.Training.Gpu.Network;
 
@@ -36,6 +37,9 @@ internal static class GpuMemory
         long ofLayers = model.Layers * GpuLayer.Numbers(model, lanes, rows);
         return (sizeof(float) * (ofNetwork + (rows * ofRow) + ofLayers)) + OfParameters(layout);
     }
+
+    /// <summary>Whether memory was short: the device's, or the page-locked memory of the host.</summary>
+    public static bool IsLack(Exception problem) => problem is OutOfDeviceMemoryException or InsufficientMemoryException;
 
     /// <summary>Bytes of the parameters and their gradient, of a replica that shares them with no other.</summary>
     public static long OfParameters(ParameterLayout layout) => 2L * sizeof(float) * layout.Length;

@@ -107,7 +107,7 @@ internal sealed partial class GpuReplica : IReplica, IReadsAhead
             _device.Run(_commands);
             _isLoaded = true;
         }
-        catch (OutOfDeviceMemoryException) when (_batch.HoldsMemory)
+        catch (Exception problem) when (GpuMemory.IsLack(problem) && _batch.HoldsMemory)
         {
             _batch.GiveUp();
             LoadParameters(parameters);
@@ -156,7 +156,7 @@ internal sealed partial class GpuReplica : IReplica, IReadsAhead
             _commands.CopyOut(_network.Gradients.Start, _flat.Reserve(FlatBytes).Address, FlatBytes);
             End(batch, hiddenAfter);
         }
-        catch (OutOfDeviceMemoryException) when (_batch.HoldsMemory)
+        catch (Exception problem) when (GpuMemory.IsLack(problem) && _batch.HoldsMemory)
         {
             // What only saves time is given up first.
             _batch.GiveUp();
@@ -190,7 +190,7 @@ internal sealed partial class GpuReplica : IReplica, IReadsAhead
             _lossOnDevice?.Run(_network.OutputRows, batch.Rows, _results.Address);
             End(batch, hiddenAfter);
         }
-        catch (OutOfDeviceMemoryException) when (_batch.HoldsMemory)
+        catch (Exception problem) when (GpuMemory.IsLack(problem) && _batch.HoldsMemory)
         {
             _batch.GiveUp();
             return Forward(batch, hiddenBefore, hiddenAfter, outputs, largest);

@@ -59,12 +59,21 @@ public sealed record SiloReport
     /// <summary>What is in use of the GPUs that it offers; empty before its first sample.</summary>
     [Id(12)] public IReadOnlyList<GpuUse> Gpus { get; init; } = [];
 
+    /// <summary>Those of the lost devices that have never computed here, because they did not pass their first check.</summary>
+    [Id(13)] public IReadOnlyList<RefusedDevice> RefusedDevices { get; init; } = [];
+
     /// <summary>Slots that its trainers take.</summary>
     public int UsedSlots => Trainers.Sum(trainer => trainer.Slots);
 
     /// <summary>Slots without a trainer; none on a silo that is draining.</summary>
     public int FreeSlots => Draining ? 0 : Math.Max(0, Slots - UsedSlots);
 }
+
+/// <summary>A device that did not pass its first check on a silo.</summary>
+/// <param name="Device">The device: <c>cuda:1</c>.</param>
+/// <param name="Reason">What was found, and what to do.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.RefusedDevice")]
+public sealed record RefusedDevice([property: Id(0)] string Device, [property: Id(1)] string Reason);
 
 /// <summary>A trainer on a silo.</summary>
 /// <param name="Run">Its run.</param>

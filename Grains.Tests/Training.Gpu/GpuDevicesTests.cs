@@ -59,6 +59,18 @@ public sealed class GpuDevicesTests
         devices.Open(Second).Dispose();
     }
 
+    /// <summary>A device whose tensor cores alone are wrong computes runs of float32 all the same.</summary>
+    [Fact]
+    public void Device_WhoseTensorCoresAreWrong_IsRefusedToRunsThatUseThem_Alone()
+    {
+        var devices = new GpuDevices(() => new(CudaDevices: 1), ordinal => new Emulator(skips: "product_tf32_"));
+
+        var refused = Assert.Throws<EngineUnavailableException>(() => devices.Open(First, PrecisionKind.Tf32));
+
+        Assert.Contains("precision: float32", refused.Message, StringComparison.Ordinal);
+        devices.Open(First).Dispose();
+    }
+
     private GpuDevices Of(int wrong) => new(
         () => new(CudaDevices: 2),
         ordinal =>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
 
@@ -18,7 +19,7 @@ internal sealed partial class SiloDevices(IOptions<TbpttGrainsOptions> options, 
     private readonly Lazy<IReadOnlyList<DeviceName>> _found = new(() => Find(options.Value.Device, find));
     private readonly Lock _gate = new();
     private readonly Dictionary<DeviceName, int> _replicas = [];
-    private readonly Dictionary<DeviceName, string> _lost = [];
+    private readonly Dictionary<DeviceName, DeviceLostException> _lost = [];
 
     /// <summary>
     /// The devices for runs that leave the choice to the silo. When all GPUs are lost, the CPU, unless the silo is configured to offer a
@@ -45,6 +46,17 @@ internal sealed partial class SiloDevices(IOptions<TbpttGrainsOptions> options, 
         }
     }
 
+    /// <summary>Those of them that have never computed here, because they did not pass their first check, with the reason.</summary>
+    public IReadOnlyList<RefusedDevice> Refused
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _lost.Values.Where(one => one.FailedCheck).Select(one => new RefusedDevice(one.Device.Text, one.Message))
+                    .OrderBy(one => one.Device, StringComparer.Ordinal)];
+        }
+    }
+
     /// <summary>How many replicas compute on each device that is offered, or has been leased.</summary>
     public IReadOnlyList<(DeviceName Device, int Replicas)> Leases
     {
@@ -67,8 +79,8 @@ internal sealed partial class SiloDevices(IOptions<TbpttGrainsOptions> options, 
             var device = asked != DeviceName.Auto ? asked
                 : offered.Length > 0 ? offered.MinBy(one => _replicas.GetValueOrDefault(one))
                 : found[0];
-            if (_lost.TryGetValue(device, out string? reason))
-                throw new DeviceLostException(device, reason);
+            if (_lost.TryGetValue(device, out var problem))
+                throw new DeviceLostException(device, problem.Message, problem) { FailedCheck = problem.FailedCheck };
             _replicas[device] = _replicas.GetValueOrDefault(device) + 1;
             return device;
         }
@@ -88,7 +100,7 @@ internal sealed partial class SiloDevices(IOptions<TbpttGrainsOptions> options, 
         string offers;
         lock (_gate)
         {
-            if (!_lost.TryAdd(problem.Device, problem.Message))
+            if (!_lost.TryAdd(problem.Device, problem))
                 return;
             offers = OfferedOf(found) is { Length: > 0 } some ? string.Join(", ", some) : "no device";
         }

@@ -28,6 +28,7 @@ internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptio
         Version = ProtocolVersion.Product,
         Devices = [.. (devices.Offered is { Count: > 0 } offered ? offered : devices.Lost).Select(device => device.Text)],
         LostDevices = [.. devices.Lost.Select(device => device.Text)],
+        RefusedDevices = devices.Refused,
         Gpus = load.Gpus,
         Slots = Slots,
         Trainers = [.. occupants.Trainers.Select(one => one.Trainer with { FurtherThreads = one.Slots - 1 })

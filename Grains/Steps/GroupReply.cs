@@ -32,9 +32,6 @@ internal sealed class GroupReply<T>(IReadOnlyList<int> trainers, IReadOnlyList<T
         _ => $"trainer {one.First} answered out of turn",
     }));
 
-    /// <summary>Whether a silo refuses the device of a trainer, which has never passed its first check there.</summary>
-    public bool IsDeviceRefused => replies.Any(reply => reply is TrainerLost { DeviceRefused: true });
-
     /// <summary>In one word, why: one of <see cref="RecoveryReason"/>.</summary>
     public string Cause => HasFault ? RecoveryReason.Fault
         : replies.Any(reply => reply is TrainerLost) ? RecoveryReason.Lost

@@ -55,7 +55,6 @@ internal sealed partial class Recovery(
     public async Task PlaceAll(TrainingState state)
     {
         var pause = ShortestPause;
-        string? refused = null;
         for (int faults = 0; ;)
         {
             var assigning = assigner.AssignAll(state);
@@ -71,9 +70,8 @@ internal sealed partial class Recovery(
                 throw new RunLeftException(RunState.Failed, reply.Reason);
 
             // The device that the spec names would be refused in the same way for as long as these silos live.
-            if (reply is null && refused is not null && assigner.NamesDevice)
+            if (reply is null && assigner.Refusal is { } refused)
                 throw new RunLeftException(RunState.Failed, refused);
-            refused = reply is { IsDeviceRefused: true } ? reply.Reason : refused;
             run.Queue(0, reply?.Reason ?? assigner.WhyNone);
             assigner.UprootLost(reply);
             await control.OrLeave(Task.Delay(pause, time));
@@ -160,7 +158,7 @@ internal sealed partial class Recovery(
             await PlaceAgain(reply, state);
         }
 
-        assigner.EnsureSameEngine();
+        assigner.NoteDevices();
 
         // Where the new silo failed, trainers may be back on the one that they came from.
         int[] moved = [.. moving.Where(trainer => !Equals(assigner.HomeOf(trainer), former[trainer]))];
@@ -185,7 +183,7 @@ internal sealed partial class Recovery(
             await PlaceAgain(reply, state);
         }
 
-        assigner.EnsureSameEngine();
+        assigner.NoteDevices();
     }
 
     /// <summary>

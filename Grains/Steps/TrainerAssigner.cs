@@ -24,6 +24,7 @@ internal sealed class TrainerAssigner(
     private readonly HashSet<SiloAddress> _avoid = [];
     private readonly HashSet<string> _drained = [.. DrainedOf(run)];
     private readonly LateSilos _late = new();
+    private IReadOnlyList<LivingSilo> _looked = [];
 
     /// <summary>The kind of device that the trainers compute on: <c>cpu</c> or <c>cuda</c>; empty before they are placed.</summary>
     public string DeviceKind { get; private set; } = deviceKind;
@@ -106,8 +107,20 @@ internal sealed class TrainerAssigner(
     /// <inheritdoc cref="Roster.Version"/>
     public long Version => _roster.Version;
 
-    /// <summary>Whether the spec names a device, and does not leave the choice to the silos.</summary>
-    public bool NamesDevice => spec.Device != DeviceName.Auto;
+    /// <summary>
+    /// Why each silo of the cluster refuses the device that the spec names; null where it names none, or a silo may have it: one that has
+    /// not answered, too.
+    /// </summary>
+    public string? Refusal
+    {
+        get
+        {
+            string[] reasons = [.. _looked.SelectMany(silo => silo.Report.RefusedDevices.Where(one => one.Device == spec.Device.Text)
+                .Select(one => $"{silo.Report.Name}: {one.Reason}"))];
+            return spec.Device != DeviceName.Auto && reasons.Length > 0 && reasons.Length == cluster.Active.Count
+                ? string.Join("; ", reasons) : null;
+        }
+    }
 
     /// <summary>How many trainers there are.</summary>
     public int Count => _roster.All.Count;
@@ -188,10 +201,6 @@ internal sealed class TrainerAssigner(
         run.Place(DeviceKinds.SameEngine(_roster.Status, spec), [.. _roster.Status.Select(trainer => trainer.Arithmetic)]);
     }
 
-    /// <summary>Checks that all trainers compute with the spec's engine.</summary>
-    /// <exception cref="RunLeftException">One does not.</exception>
-    public void EnsureSameEngine() => DeviceKinds.SameEngine(_roster.Status, spec);
-
     /// <summary>A silo is given no more work of this run. It is another silo once it has been started again.</summary>
     /// <param name="silo">The silo.</param>
     /// <returns>The trainers that live there.</returns>
@@ -203,9 +212,12 @@ internal sealed class TrainerAssigner(
 
     /// <summary>The silos that offer what the run needs, and are not drained; this one first.</summary>
     /// <param name="but">Silos that are not asked.</param>
-    public async Task<IReadOnlyList<LivingSilo>> Look(IReadOnlySet<SiloAddress>? but = null) =>
-        [.. DeviceKinds.Suitable(await cluster.Look(but), spec.ComputesOn, DeviceKinds.Bound(spec, DeviceKind))
+    public async Task<IReadOnlyList<LivingSilo>> Look(IReadOnlySet<SiloAddress>? but = null)
+    {
+        _looked = await cluster.Look(but);
+        return [.. DeviceKinds.Suitable(_looked, spec.ComputesOn, DeviceKinds.Bound(spec, DeviceKind))
             .Where(silo => !_drained.Contains(silo.Report.Address))];
+    }
 
     /// <summary>What a trainer is given at the committed state.</summary>
     public ShardAssignment AssignmentOf(int trainer, TrainingState state) => Assignment(_roster.Shards[trainer], state);

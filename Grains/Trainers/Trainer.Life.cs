@@ -87,7 +87,7 @@ internal sealed partial class Trainer
         if (e is DeviceLostException lost)
         {
             _factory.Lose(lost);
-            return new TrainerLost($"{_factory.SiloName}: {lost.Message}", lost.FailedCheck);
+            return new TrainerLost($"{_factory.SiloName}: {lost.Message}");
         }
 
         return new TrainerFault($"{_factory.SiloName}: {e.Message}");

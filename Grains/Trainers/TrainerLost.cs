@@ -6,10 +6,8 @@ namespace Orleans.Tbptt.Grains.Trainers;
 /// The call itself failed, or was not answered in time: the trainer's silo is dead, out of reach or hangs. Or the trainer says that its
 /// device is lost.
 /// </summary>
-/// <param name="Reason">In a person's words.</param>
-/// <param name="DeviceRefused">Whether the silo refuses the device, which has never passed its first check there.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerLost")]
-internal sealed record TrainerLost([property: Id(0)] string Reason, [property: Id(1)] bool DeviceRefused = false) : TrainerReply
+internal sealed record TrainerLost([property: Id(0)] string Reason) : TrainerReply
 {
     /// <summary>In a person's words; Orleans' own, with addresses and message ids, are in the silo's log.</summary>
     public static TrainerLost By(Exception exception, string silo) => new(exception switch

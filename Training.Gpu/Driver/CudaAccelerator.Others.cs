@@ -18,10 +18,13 @@ internal sealed unsafe partial class CudaAccelerator
         {
             return new CudaAccelerator(_ordinal);
         }
-        catch (CudaException problem) when (problem.IsLost)
+        catch (CudaException problem)
         {
-            _isLost = true;
-            throw new DeviceLostException(new(Device), problem.Message, problem);
+            // The other one has no stream yet to ask: whether the device answers, this one's says.
+            Enter();
+            _isLost |= Cuda.StreamSynchronize(_stream) != Cuda.Success;
+            throw _isLost ? new DeviceLostException(new(Device), problem.Message, problem)
+                : new EngineUnavailableException(problem.Message, problem);
         }
     }
 

@@ -88,8 +88,10 @@ internal sealed class BatchInbound(IAccelerator device, Inbound inbound) : IDisp
     public void GiveUp()
     {
         _isOff = true;
-        Dispose();
+
+        // First of all what may still read that memory has to end.
         device.ForgetLists();
+        Dispose();
     }
 
     /// <inheritdoc/>

@@ -81,7 +81,7 @@ public sealed partial class RunReplay
         {
             throw new ReplayException($"run {Run.Id} cannot be computed again here: found train.precision: {spec.Train.PrecisionWord}, "
                 + "expected float32, because this process computes on CPUs, which have no tensor cores; train the spec again on GPUs of "
-                + "the same compute capability, and compare both runs with tbptt bisect; a checkpoint of the run can be used as it is");
+                + "the same compute capability, and compare both runs with tbptt bisect");
         }
 
         if (_options.Open is null && Run.ReadStatus() is { Arithmetic: { Length: > 0 } arithmetic }
