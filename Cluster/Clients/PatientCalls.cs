@@ -6,9 +6,14 @@ namespace Orleans.Tbptt.Cluster.Clients;
 /// <summary>Repeats a call until a silo answers it: a client gets no notice of a silo that died under its call.</summary>
 /// <param name="run">The run, for messages.</param>
 /// <param name="time">The clock.</param>
-internal sealed class PatientCalls(RunId run, TimeProvider time)
+/// <param name="look">
+/// Another call, that answers at once where a silo lives: it is asked when a call has not been answered in time, because that may be
+/// waiting for a long step. Null, the default, where every call answers at once.
+/// </param>
+internal sealed class PatientCalls(RunId run, TimeProvider time, Func<Task>? look = null)
 {
     private static readonly TimeSpan Unreachable = TimeSpan.FromSeconds(60);
+
     /// <summary>What only looks is asked again after this time; a coordinator itself waits up to a second for news.</summary>
     public static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
 
@@ -35,13 +40,32 @@ internal sealed class PatientCalls(RunId run, TimeProvider time)
                 _answered = time.GetTimestamp();
                 return answer;
             }
-            catch (Exception exception) when (exception is TimeoutException or OrleansException or IOException)
+            catch (Exception exception) when (IsSilence(exception))
             {
-                if (time.GetElapsedTime(_answered) >= Unreachable)
+                if (exception is TimeoutException && await Lives(cancellation))
+                    _answered = time.GetTimestamp();
+                else if (time.GetElapsedTime(_answered) >= Unreachable)
                     throw new RunUnreachableException(run, Unreachable, exception);
             }
 
             await Task.Delay(Pause, time, cancellation);
+        }
+    }
+
+    private static bool IsSilence(Exception exception) => exception is TimeoutException or OrleansException or IOException;
+
+    private async Task<bool> Lives(CancellationToken cancellation)
+    {
+        if (look is null)
+            return false;
+        try
+        {
+            await look().WaitAsync(Look, time, cancellation);
+            return true;
+        }
+        catch (Exception exception) when (IsSilence(exception))
+        {
+            return false;
         }
     }
 }

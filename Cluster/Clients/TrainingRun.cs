@@ -35,6 +35,9 @@ public sealed class TrainingRun
 
     private PatientCalls Calls => new(Id, _time);
 
+    /// <summary>Calls that may wait for the step in flight: a living coordinator reports the run's status meanwhile.</summary>
+    private PatientCalls LongCalls => new(Id, _time, () => Coordinator.GetStatus());
+
     /// <summary>
     /// The run's events after a number, in the order of their numbers, each once, without a gap, to the end of the run; through dying silos
     /// and takeovers. Events that this version does not know are left out.
@@ -111,7 +114,7 @@ public sealed class TrainingRun
     /// <summary>Ends the run after the step in flight, with a checkpoint. Returns when it has ended.</summary>
     /// <param name="reason">Who stops it, or why; part of the run's record.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    public Task StopAsync(string reason, CancellationToken cancellation = default) => Calls.AskAsync(
+    public Task StopAsync(string reason, CancellationToken cancellation = default) => LongCalls.AskAsync(
         async () =>
         {
             await Coordinator.StopRun(reason);
@@ -124,13 +127,14 @@ public sealed class TrainingRun
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="InvalidOperationException">The run cannot be paused; says why.</exception>
     public async Task PauseAsync(string reason, CancellationToken cancellation = default) =>
-        Check(await Calls.AskAsync(() => Coordinator.PauseRun(reason), PatientCalls.Work, cancellation));
+        Check(await LongCalls.AskAsync(() => Coordinator.PauseRun(reason), PatientCalls.Work, cancellation));
 
     /// <summary>Continues a run that was paused, stopped or lost, or that failed, from its newest checkpoint.</summary>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="InvalidOperationException">The run cannot be resumed; says why.</exception>
     public async Task ResumeAsync(CancellationToken cancellation = default) =>
-        Check(await Calls.AskAsync(() => Coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current)), PatientCalls.Work, cancellation));
+        Check(await LongCalls.AskAsync(
+            () => Coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current)), PatientCalls.Work, cancellation));
 
     /// <summary>
     /// Divides the run's shards among another number of trainers between two steps: the same bits. Returns when they have their shards.
@@ -140,7 +144,7 @@ public sealed class TrainingRun
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="InvalidOperationException">The run cannot be resized; says why.</exception>
     public async Task ResizeAsync(int trainers, string reason, CancellationToken cancellation = default) =>
-        Check(await Calls.AskAsync(
+        Check(await LongCalls.AskAsync(
             () => Coordinator.ResizeRun(new(trainers, reason, ProtocolVersion.Current)), PatientCalls.Work, cancellation));
 
     /// <summary>
@@ -152,7 +156,7 @@ public sealed class TrainingRun
     /// <exception cref="InvalidOperationException">No step can be audited, or not all of one; says why.</exception>
     public async Task<AuditedStep> AuditAsync(CancellationToken cancellation = default)
     {
-        var reply = await Calls.AskAsync(
+        var reply = await LongCalls.AskAsync(
             () => Coordinator.AuditNext(new(ProtocolVersion.Current)), PatientCalls.Work, cancellation);
         Check(new(reply.Problem, reply.Status));
         return reply.Audited!;
