@@ -4,7 +4,7 @@ namespace Orleans.Tbptt.Protocol;
 public static class ProtocolVersion
 {
     /// <summary>Grows whenever messages between client and cluster change. Others are refused at the first call.</summary>
-    public const int Current = 7;
+    public const int Current = 8;
 
     /// <summary>The product's version, for people.</summary>
     public static string Product { get; } = typeof(ProtocolVersion).Assembly.GetName().Version!.ToString(3);
