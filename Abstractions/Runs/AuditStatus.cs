@@ -91,8 +91,10 @@ public sealed record AuditFinding(
             string verify = $"'tbptt verify {Name}{(CleanStep is { } from ? $" --from {from}" : "")} --to {Step - 1}'";
             string fork = CleanStep is { } at ? $"'tbptt fork {Name} --at {at}' begins a run with the state before"
                 : $"'tbptt fork {Name} --at STEP' begins a run with the state after STEP, the one before the first wrong one";
+            string earlier = CleanStep is null ? ""
+                : " (earlier steps may be, too, if that silo errs now and then: leave out --from, and fork before the first wrong step)";
             return $"; {(isOne ? $"step {first} is" : $"steps {first} to {Step - 1} are")} suspect: {verify} computes "
-                + $"{(isOne ? "it" : "them")} again and says whether {(isOne ? "it is" : "one is")} wrong; if so, "
+                + $"{(isOne ? "it" : "them")} again and says whether {(isOne ? "it is" : "one is")} wrong{earlier}; if so, "
                 + $"{(Culprit is null ? "" : "end that silo, and ")}{fork}";
         }
     }

@@ -109,8 +109,10 @@ public sealed class AuditTests
         Assert.Equal((finding.Step - 2, finding.Step - 1), (finding.CleanStep, finding.SuspectFrom));
         Assert.Matches(
             $"computed unlike bits, and no two silos agree; step \\d+ is suspect: 'tbptt verify {run} --from {finding.CleanStep} --to "
-            + $"{finding.SuspectFrom}' computes it again and says whether it is wrong; if so, 'tbptt fork {run} --at {finding.CleanStep}' "
-            + $"begins a run with the state before; the step is not committed; .* continue with 'tbptt resume {run}'$", status.Message);
+            + $"{finding.SuspectFrom}' computes it again and says whether it is wrong \\(earlier steps may be, too, if that silo errs now "
+            + "and then: leave out --from, and fork before the first wrong step\\); if so, "
+            + $"'tbptt fork {run} --at {finding.CleanStep}' begins a run with the state before; the step is not committed; "
+            + $".* continue with 'tbptt resume {run}'$", status.Message);
     }
 
     [Fact]
