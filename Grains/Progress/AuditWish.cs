@@ -13,6 +13,11 @@ internal sealed class AuditWish
     /// </summary>
     public Task<(string Problem, AuditedStep? Audited)> Done => _done.Task;
 
+    /// <summary>Why a run that follows its file is not audited while it waits.</summary>
+    /// <param name="wait">What it waits for, as its status says it.</param>
+    public static string HasNoStep(string wait) =>
+        $"the run follows its file, and its next step is not there yet ({wait}); ask again when it is";
+
     /// <summary>A step has been audited, or none can be.</summary>
     /// <param name="problem">Why not all of it; empty where all of it was, or something was found.</param>
     /// <param name="audited">What came of it; null where nothing was computed again.</param>

@@ -110,7 +110,9 @@ internal sealed partial class ActiveRun
         var status = Snapshot();
         if (status.State != RunState.Running || status.Trainers.Count == 0)
             return ($"the run is {StateNames.Of(status.State)}, expected one that is trained; ask again when it is running", null);
-        if (Auditor.FindProblem((await _taken.Task)!.Spec!, status.Trainers[0].Device) is { } unfit)
+        if (status.WaitsForRows)
+            return (AuditWish.HasNoStep(status.Message), null);
+        if (AuditFitness.FindProblem((await _taken.Task)!.Spec!, status.Trainers[0].Device) is { } unfit)
             return (unfit, null);
         var done = Control.Audit().Done;
         await Task.WhenAny(done, Left);

@@ -61,6 +61,7 @@ internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLea
             parts.Run.WaitForRows(isThere ? "reads the file again soon"
                 : spec.Data.IsStream ? $"waits for rows: {chunk - data.MissingRows + look.Rows} of the next {chunk} are there"
                 : $"waits for rows: {data.MissingRows - look.Rows} or more to the next step");
+            parts.Auditor.Refuse(AuditWish.HasNoStep(parts.Run.Snapshot().Message));
             await parts.Control.OrLeave(Task.Delay(services.FollowPeriod, services.Time));
             await betweenSteps();
             await RenewModel();

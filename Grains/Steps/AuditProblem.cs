@@ -9,6 +9,12 @@ internal enum AuditProblemKind
     /// <summary>No other silo offers what the run needs.</summary>
     NoSilo,
 
+    /// <summary>The trainers' bits are not those of every silo.</summary>
+    Unfit,
+
+    /// <summary>There is no further step for now.</summary>
+    NoStep,
+
     /// <summary>Spares could not be opened.</summary>
     NotOpened,
 

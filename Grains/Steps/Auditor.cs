@@ -4,7 +4,6 @@ using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Steps;
@@ -33,7 +32,8 @@ internal sealed class Auditor(
     private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// One of the other silos opens the data within this, while the step waits: without its word the run may have to be paused.
+    /// One of the other silos opens the data within this, while the step waits: without its word the run may have to be paused. So long
+    /// waits a step in which unlike bits were found, too: without spares it would be committed unaudited.
     /// </summary>
     private static readonly TimeSpan ThirdPatience = TimeSpan.FromMinutes(2);
 
@@ -42,7 +42,12 @@ internal sealed class Auditor(
 
     private readonly Crews _crews = new(assigner, roster, state, membership, () => run.Generation, run.Time);
     private AuditProblemKind _warned;
-    private long _unlike = -1;
+
+    /// <summary>
+    /// The committed steps before the one in which unlike bits were found, and which is audited again when it is run again; -1 for none. A
+    /// run that was paused because of it, and continues under another coordinator, knows it from its status.
+    /// </summary>
+    private long _unlike = run.Snapshot().Audit?.Findings.Any(one => one.Step == state.Step + 1) == true ? state.Step : -1;
 
     /// <summary>What is wanted of the run.</summary>
     public required RunControl Control { get; init; }
@@ -62,44 +67,41 @@ internal sealed class Auditor(
         bool isDue = ticket.Step == _unlike || (spec.Audit?.Audits(ticket.Step) ?? false);
         if (!isDue && Control.Auditing is null)
             return null;
-        if (!MayAudit(isDue))
-            return null;
+        if (FindUnfit(isDue) is { } unfit)
+            return Skip(ticket, unfit);
         long began = run.Time.GetTimestamp();
-        await _crews.Place();
+        await _crews.Place(ticket.Step == _unlike ? ThirdPatience : Crews.OpeningPatience);
         Asked[] asked = [.. links().Select(link => new Asked(link, _crews.Of(HomeOf(link.Trainers[0]))))
             .Where(one => one.Crew is not null).Select(one => one with { Opinion = Ask(one.Crew!, one.Link.Trainers, ticket) })];
         if (asked.Length > 0)
             return new(ticket, asked, run.Time, began, Judge);
-        _unlike = -1;
-        Answer(_crews.Problem);
-        return null;
+        return Skip(ticket, _crews.Problem);
     }
 
-    /// <summary>Why the steps of a run cannot be audited, in words; null where they can.</summary>
-    /// <param name="spec">Its spec.</param>
-    /// <param name="device">The device of its trainers.</param>
-    public static string? FindProblem(RunSpec spec, string device)
+    /// <summary>Does not audit a step: warns where it is run again because of what was found.</summary>
+    private StepAudit? Skip(StepTicket ticket, AuditProblem problem)
     {
-        if (spec.Train.IsLocal)
+        if (ticket.Step == _unlike)
         {
-            return "found train.sync.mode local, expected every, because what a round's steps give is not summed and compared step by "
-                + "step";
+            run.Warn($"audit: step {ticket.Step + 1}, of which silos had given unlike bits, is run again and not audited: "
+                + $"{problem.Words ?? "there are no spares"}");
         }
 
-        if (spec.Train.UsesTensorCores)
-        {
-            return $"found train.precision {spec.Train.PrecisionWord}, expected float32, because tensor cores of another compute "
-                + "capability may give other bits";
-        }
-
-        var engine = Engine.Of(spec).On(new DeviceName(device));
-        return engine.IsSameEverywhere ? null
-            : $"found engine {engine.Word} on {device}, expected engine fused, because another engine may give other bits on another "
-                + "processor";
+        _unlike = -1;
+        Answer(problem);
+        return null;
     }
 
     /// <summary>Nothing more is wanted of the spares.</summary>
     public void Release() => _crews.Release();
+
+    /// <summary>No step can be audited for now: who wants one is refused.</summary>
+    /// <param name="why">Why, in words.</param>
+    public void Refuse(string why)
+    {
+        if (Control.Auditing is not null)
+            Answer(new(AuditProblemKind.NoStep, why));
+    }
 
     /// <summary>Warns where trainers have no spares.</summary>
     public void WarnOfCrews() => Warn(_crews.Problem);
@@ -284,15 +286,14 @@ internal sealed class Auditor(
         run.Warn($"audit: {problem.Words}");
     }
 
-    /// <summary>Whether the trainers' bits are those of every silo. A wish is refused where they are not.</summary>
+    /// <summary>Why the trainers' bits are not those of every silo; null where they are. A wish is refused because of it.</summary>
     /// <exception cref="RunLeftException">They are not, and the spec has audits.</exception>
-    private bool MayAudit(bool isDue)
+    private AuditProblem? FindUnfit(bool isDue)
     {
-        if (FindProblem(spec, roster.Status[0].Device) is not { } problem)
-            return true;
-        if (isDue)
-            throw new RunLeftException(RunState.Failed, $"audit: {problem}; set device: cpu, or take audit out");
-        Control.Auditing?.Finish(problem);
-        return false;
+        if (AuditFitness.FindProblem(spec, roster.Status[0].Device) is not { } problem)
+            return null;
+        return isDue && spec.Audit is not null
+            ? throw new RunLeftException(RunState.Failed, $"audit: {problem}; set device: cpu, or take audit out")
+            : new AuditProblem(AuditProblemKind.Unfit, problem);
     }
 }

@@ -19,8 +19,8 @@ namespace Orleans.Tbptt.Grains.Steps;
 internal sealed class Crews(
     TrainerAssigner assigner, Roster roster, TrainingState state, MembershipWatch membership, Func<int> generation, TimeProvider time)
 {
-    /// <summary>A step waits so long for spares to be opened; then it is audited with those that are open.</summary>
-    private static readonly TimeSpan OpeningPatience = TimeSpan.FromSeconds(10);
+    /// <summary>So long waits a step for spares to be opened; then it is audited with those that are open.</summary>
+    public static readonly TimeSpan OpeningPatience = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
@@ -44,7 +44,8 @@ internal sealed class Crews(
     public Crew? Of(SiloAddress home) => _open.GetValueOrDefault(home);
 
     /// <summary>Gives every silo's trainers a crew, where there is a reason to look.</summary>
-    public async Task Place()
+    /// <param name="patience">How long those that begin to be opened are waited for.</param>
+    public async Task Place(TimeSpan patience)
     {
         var now = (roster.Version, membership.Changes);
         bool isAsBefore = _placedAt == now;
@@ -65,7 +66,7 @@ internal sealed class Crews(
         }
 
         Task[] taking = [.. begun.Select(Take)];
-        await Task.WhenAll(taking).WaitAsync(OpeningPatience, time)
+        await Task.WhenAll(taking).WaitAsync(patience, time)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Problem = ProblemOf(homes, begun);
     }

@@ -81,6 +81,21 @@ public sealed class FollowTests(OneSilo fixture) : FollowedRuns(fixture)
         await SameResult(all, child);
     }
 
+    [Fact]
+    public async Task AuditOfTheNextStep_IsRefused_WhileTheRunWaits()
+    {
+        var (_, parent, _) = await Trained("csv");
+        var run = await Fixture.Silos.Submit(Following(parent));
+        await Waiting(run, status => status.Step == parent.Status.Step);
+
+        var reply = await Fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text).AuditNext(new(ProtocolVersion.Current));
+
+        Assert.Matches(
+            "^the run follows its file, and its next step is not there yet \\(waits for rows: .*\\); ask again when it is$", reply.Problem);
+        Assert.Null(reply.Audited);
+        await Stopped(run, parent.Status.Step);
+    }
+
     /// <summary>Those who serve the run's model have the newest one, although the run has no end.</summary>
     [Fact]
     public async Task Model_IsRenewed_WhileTheRunWaits()

@@ -1,3 +1,4 @@
+using Orleans.TestingHost;
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Protocol;
@@ -54,9 +55,7 @@ public sealed class AuditWishTests
         var spec = Spec(trainers: 2);
         var id = await silos.Submit(spec);
         await halt.Reached;
-        var status = await silos.Grains.GetGrain<ICoordinatorGrain>(id.Text).GetStatus();
-        var idle = silos.Cluster.Silos.Single(silo =>
-            !status.Trainers.Any(trainer => trainer.Silo.Contains($"{silo.SiloAddress.Endpoint}", StringComparison.Ordinal)));
+        var idle = await Idle(silos, id);
         faulty.Begin(idle.SiloAddress);
 
         var reply = await Ask(silos, id, halt);
@@ -68,24 +67,32 @@ public sealed class AuditWishTests
         Assert.Equal((1, found.Step), (run.Status.Audit!.Steps, run.Status.Audit.CleanStep));
     }
 
+    /// <summary>The spec has no audit, and the coordinator that continues the run is another one than that which paused it.</summary>
     [Fact]
-    public async Task TwoSilosThatDisagree_AnswerWithTheFinding_AndTheRunIsPaused()
+    public async Task TwoSilosThatDisagree_AnswerWithTheFinding_AndThePausedStepIsAuditedAgainWhenTheRunIsResumed()
     {
-        var (faulty, calls) = (new FaultySilo(), new TrainerCalls());
+        var (faulty, calls) = (new FaultySilo { Faults = 1 }, new TrainerCalls());
         await using var silos = await TestSilos.Start(2, silo =>
         {
             faulty.AddTo(silo);
             silo.AddIncomingGrainCallFilter(calls);
         });
         using var halt = calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 3));
-        var id = await silos.Submit(Spec(trainers: 2));
+        var spec = Spec(trainers: 1);
+        var id = await silos.Submit(spec);
         await halt.Reached;
-        faulty.Begin(silos.Cluster.Silos[1].SiloAddress);
+        faulty.Begin((await Idle(silos, id)).SiloAddress);
 
         var reply = await Ask(silos, id, halt);
 
         Assert.Equal(("", null, 2), (reply.Problem, reply.Audited!.Finding!.Culprit, reply.Audited.Finding.Silos.Count));
         await silos.Until<RunPaused>(id, paused => paused.Step == reply.Audited.Step - 1);
+        var coordinator = silos.Grains.GetGrain<ICoordinatorGrain>(id.Text);
+        await coordinator.PauseRun("");
+        Assert.Equal("", (await coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current))).Problem);
+        var run = await silos.Watch(id);
+        RunAssert.SameBits(Oracle.Of(spec), run);
+        Assert.Equal((1, reply.Audited.Step), (run.Status.Audit!.Steps, run.Status.Audit.CleanStep));
     }
 
     [Fact]
@@ -136,12 +143,20 @@ public sealed class AuditWishTests
 
         var rounded = spec with { Train = spec.Train with { Precision = PrecisionKind.Tf32 } };
 
-        Assert.Null(Auditor.FindProblem(spec, "cpu"));
+        Assert.Null(AuditFitness.FindProblem(spec, "cpu"));
         Assert.StartsWith(
-            "found train.precision tf32, expected float32", Auditor.FindProblem(rounded, "cuda:0"), StringComparison.Ordinal);
+            "found train.precision tf32, expected float32", AuditFitness.FindProblem(rounded, "cuda:0"), StringComparison.Ordinal);
         Assert.Equal(
             "found engine torch on cpu, expected engine fused, because another engine may give other bits on another processor",
-            Auditor.FindProblem(torch, "cpu"));
+            AuditFitness.FindProblem(torch, "cpu"));
+    }
+
+    /// <summary>The one silo that has no trainer of a run.</summary>
+    private static async Task<SiloHandle> Idle(TestSilos silos, RunId run)
+    {
+        var status = await silos.Grains.GetGrain<ICoordinatorGrain>(run.Text).GetStatus();
+        return silos.Cluster.Silos.Single(silo =>
+            !status.Trainers.Any(trainer => trainer.Silo.Contains($"{silo.SiloAddress.Endpoint}", StringComparison.Ordinal)));
     }
 
     /// <summary>The wish comes while a step is held up, so that the run cannot end before it.</summary>
