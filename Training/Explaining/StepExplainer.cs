@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Replay;
 
@@ -29,12 +30,7 @@ public static class StepExplainer
         ArgumentNullException.ThrowIfNull(replay);
         options ??= new();
         var spec = replay.Spec;
-        if (spec.Train.IsLocal)
-        {
-            throw new ReplayException($"run {replay.Run.Id}: found train.sync.mode local, expected every: within a round each shard has "
-                + "parameters of its own, and there is no gradient of all of them that could be taken apart");
-        }
-
+        EnsureExplainable(replay.Run.Id, spec);
         using var probe = new StepProbe(spec, replay.Data);
         var figures = new SortedDictionary<long, StepFigures>();
         var closely = new Dictionary<int, IReadOnlyList<PieceFigures>>();
@@ -65,6 +61,20 @@ public static class StepExplainer
             step, own.At.Epoch + 1, own.Loss, own.GradientNorm, [.. around.Select(one => one.Step)],
             Median(around.Select(one => one.Loss)), Median(around.Select(one => one.GradientNorm)),
             [.. Worst(own.Lanes).Select(lane => Explain(replay, lane, around, closely.GetValueOrDefault(lane.Lane, [])))], lags);
+    }
+
+    /// <summary>Refuses a run whose steps cannot be taken apart, which its spec says.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="spec">Its spec.</param>
+    /// <exception cref="ReplayException">It is one; says why.</exception>
+    public static void EnsureExplainable(RunId run, RunSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        if (spec.Train.IsLocal)
+        {
+            throw new ReplayException($"run {run}: found train.sync.mode local, expected every: within a round each shard has "
+                + "parameters of its own, and there is no gradient of all of them that could be taken apart");
+        }
     }
 
     private static LaneExplanation Explain(

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Reading;
 using Orleans.Tbptt.Training.Replicas;
@@ -32,4 +33,10 @@ public sealed record ReplayOptions
 
     /// <summary>Whether the files of the data are hashed and compared with what the run was born with. Default true.</summary>
     public bool ChecksData { get; init; } = true;
+
+    /// <summary>
+    /// Called with the run's spec as it was written, and the data that the run was born with, before any data are opened: where it throws,
+    /// none are. Null, the default, for nothing.
+    /// </summary>
+    public Action<RunSpec, RunData>? BeforeData { get; init; }
 }

@@ -69,6 +69,7 @@ public sealed partial class RunReplay
         var spec = TrainedSpec;
         var state = make(spec);
 
+        IsEvaluating = false;
         _trainer?.Dispose();
         _trainer = new(spec, Data, () => OpenReplica(spec), state, next) { Threads = _options.Threads };
     }

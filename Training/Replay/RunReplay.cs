@@ -32,6 +32,7 @@ public sealed partial class RunReplay : IDisposable
     {
         (_files, _options) = (files, options);
         EnsureEngine(files.Spec);
+        options.BeforeData?.Invoke(files.Spec, files.Born);
         _shards = files.Shards();
         _prepared = files.Open();
         _plan = new(files.Run.Id, _prepared.Spec, _prepared.Data, files.Fork);
@@ -76,6 +77,12 @@ public sealed partial class RunReplay : IDisposable
     /// <summary>The chunk that comes next.</summary>
     /// <exception cref="InvalidOperationException">Nothing was computed yet.</exception>
     public StepPosition Next => Trainer.Next;
+
+    /// <summary>Whether there is a state reached: false until one is computed, or begun with.</summary>
+    public bool HasState => _trainer is not null;
+
+    /// <summary>Whether an epoch's end is computed, which evaluates what is held out; stays true where that was cancelled.</summary>
+    public bool IsEvaluating { get; private set; }
 
     /// <summary>The checkpoint that the state reached was computed from; null for the run's first state.</summary>
     public CheckpointName? From { get; private set; }
@@ -130,7 +137,7 @@ public sealed partial class RunReplay : IDisposable
     /// <param name="step">N, the committed steps.</param>
     /// <param name="end">Which state is meant where N is an epoch's last step.</param>
     /// <param name="onStep">Called after each step that is computed on the way.</param>
-    /// <param name="cancellation">Looked at before each step.</param>
+    /// <param name="cancellation">Looked at before each step, and before each chunk that is evaluated at an epoch's end.</param>
     /// <exception cref="ReplayException">The run has no such state, or it cannot be computed; says why, and what to do.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the state reached stays.</exception>
     public void To(long step, EpochEnd end = EpochEnd.Any, Action<ReplayedStep>? onStep = null, CancellationToken cancellation = default)
@@ -167,7 +174,7 @@ public sealed partial class RunReplay : IDisposable
         while (Next.Step < step)
             Advance(onStep, cancellation);
         if (end == EpochEnd.After && Trainer.IsAtEpochEnd && Next.Epoch < Spec.Train.Epochs)
-            FinishEpoch();
+            FinishEpoch(cancellation);
     }
 
     /// <summary>
@@ -219,7 +226,7 @@ public sealed partial class RunReplay : IDisposable
     internal bool Prepare()
     {
         while (Trainer.IsAtEpochEnd && Next.Epoch < Spec.Train.Epochs)
-            FinishEpoch();
+            FinishEpoch(CancellationToken.None);
         if (Next.Epoch >= Spec.Train.Epochs)
             return false;
         FollowShards();
@@ -256,7 +263,7 @@ public sealed partial class RunReplay : IDisposable
         cancellation.ThrowIfCancellationRequested();
         if (Trainer.IsAtEpochEnd)
         {
-            FinishEpoch();
+            FinishEpoch(cancellation);
             return;
         }
 
@@ -274,10 +281,12 @@ public sealed partial class RunReplay : IDisposable
         }
     }
 
-    private void FinishEpoch()
+    private void FinishEpoch(CancellationToken cancellation)
     {
         if (State.FindNotFinite() is { } found)
             throw new ReplayException($"run {Run.Id} has no state after step {Next.Step}: it diverges there ({found})");
-        Trainer.FinishEpoch();
+        IsEvaluating = true;
+        Trainer.FinishEpoch(cancellation);
+        IsEvaluating = false;
     }
 }

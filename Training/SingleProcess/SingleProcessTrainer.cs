@@ -157,10 +157,12 @@ public sealed class SingleProcessTrainer : IDisposable
     }
 
     /// <summary>Ends the epoch: evaluates what is held out, if anything is, and records the epoch's losses.</summary>
+    /// <param name="cancellation">Looked at before each chunk that is evaluated.</param>
     /// <returns>The mean training loss, and the validation loss.</returns>
-    public (double Loss, double? Validation) FinishEpoch()
+    /// <exception cref="OperationCanceledException">It was cancelled; the epoch's end is still to come.</exception>
+    public (double Loss, double? Validation) FinishEpoch(CancellationToken cancellation = default)
     {
-        double? validation = Evaluate();
+        double? validation = EvaluateHeldOut(HeldOutPart.Validation, cancellation)?.Loss;
         double loss = State.FinishEpoch(validation);
         if (_spec.Train.Output == OutputKind.Best && validation is not null && RunOutput.BestEpoch(State.Losses) == Next.Epoch)
             _best = RunOutput.Of(State).Copy();
@@ -207,7 +209,9 @@ public sealed class SingleProcessTrainer : IDisposable
 
     /// <summary>As <see cref="Evaluate"/>, with the errors of each target in its units, and what they are over.</summary>
     /// <param name="part">The part that is held out.</param>
-    public HeldOutFigures? EvaluateHeldOut(HeldOutPart part = HeldOutPart.Validation)
+    public HeldOutFigures? EvaluateHeldOut(HeldOutPart part = HeldOutPart.Validation) => EvaluateHeldOut(part, CancellationToken.None);
+
+    private HeldOutFigures? EvaluateHeldOut(HeldOutPart part, CancellationToken cancellation)
     {
         if (_plans.HeldOut(part) is not { } plan)
             return null;
@@ -215,6 +219,7 @@ public sealed class SingleProcessTrainer : IDisposable
         var totals = new EvaluationTotals(_data, part, plan.Lanes, _spec.Train.Loss);
         for (long chunk = 0; chunk < plan.Steps; chunk++)
         {
+            cancellation.ThrowIfCancellationRequested();
             var parameters = chunk > 0 ? default : part == HeldOutPart.Test ? Output.Parameters : State.Evaluated;
             EvaluatedChunk[] results = new EvaluatedChunk[_shards.Length];
             ForEachShard(i => results[i] = _shards[i].EvaluateChunk(chunk, parameters, part: part)[0]);

@@ -83,7 +83,7 @@ public sealed class ForkTests(OneSilo fixture) : IClassFixture<OneSilo>
         while (before.State.Step < Step)
         {
             if (before.IsAtEpochEnd)
-                before.FinishEpoch();
+                before.FinishEpoch(TestContext.Current.CancellationToken);
             before.Advance();
         }
 

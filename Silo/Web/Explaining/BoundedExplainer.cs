@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data.Files;
@@ -22,15 +21,6 @@ internal sealed record StepAnswer(StepExplanation? Step, RunSpec? Spec, string P
 /// <param name="roots">Where data may lie; null for anywhere.</param>
 internal sealed class BoundedExplainer(SpecReader reader, DataRoots? roots)
 {
-    /// <summary>Bytes of data that are read for it at most.</summary>
-    public const long MostData = 256L << 20;
-
-    /// <summary>Parameters of all shards at most: state, optimizer and gradients are a few times as many numbers.</summary>
-    public const long MostParameters = 16L << 20;
-
-    /// <summary>Parameters × time steps of all lanes of one step at most, because a step that has begun is completed.</summary>
-    public const long MostWork = 2_000_000_000;
-
     /// <summary>It is given up after so long: the nearest checkpoint may be many steps before.</summary>
     public static readonly TimeSpan MostTime = TimeSpan.FromSeconds(30);
 
@@ -44,48 +34,50 @@ internal sealed class BoundedExplainer(SpecReader reader, DataRoots? roots)
     public StepAnswer Explain(RunDirectory run, long step, long last, CancellationToken limit, CancellationToken gone = default)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit, gone);
+        RunReplay? replay = null;
         try
         {
-            if (TooMuchData(run) is { } much)
-                return Refuse(run, step, much);
-            using var replay = RunReplay.Open(run, new() { Reader = reader, Roots = roots, KeepsTimes = true });
-            if (TooMuchWork(replay.Spec) is { } large)
-                return Refuse(run, step, large);
-            return new(StepExplainer.Explain(replay, step, last, new(), either.Token), replay.Spec, "", StatusCodes.Status200OK);
+            replay = RunReplay.Open(run, new()
+            {
+                Reader = reader, Roots = roots, KeepsTimes = true, BeforeData = (spec, born) => Ensure(run, step, spec, born),
+            });
+            either.Token.ThrowIfCancellationRequested();
+            return ExplanationLimits.ProblemOf(replay.Spec, replay.Data) is { } problem
+                ? new(null, null, Refusal(run, step, problem), StatusCodes.Status422UnprocessableEntity)
+                : new(StepExplainer.Explain(replay, step, last, new(), either.Token), replay.Spec, "", StatusCodes.Status200OK);
         }
         catch (OperationCanceledException) when (!gone.IsCancellationRequested)
         {
-            return Refuse(run, step, "found no checkpoint near enough, expected one from which the steps take "
-                + $"{MostTime.TotalSeconds:0} s at most");
+            string late = $"found the time over while {Doing(replay)}, expected {MostTime.TotalSeconds:0} s at most for all of it";
+            return new(null, null, Refusal(run, step, late), StatusCodes.Status422UnprocessableEntity);
         }
         catch (Exception error) when (error is ReplayException or IOException or UnauthorizedAccessException)
         {
             return new(null, null, Text.OneLine(error.Message), StatusCodes.Status422UnprocessableEntity);
+        }
+        finally
+        {
+            replay?.Dispose();
         }
     }
 
     /// <summary>What a user does in the place of this, in words.</summary>
     public static string Instead(RunDirectory run, long step) => $"use 'tbptt explain {run.Id} --step {step}'";
 
-    /// <summary>Why a step of a spec takes too much memory or time, in words; null where it does not.</summary>
-    internal static string? TooMuchWork(RunSpec spec)
+    /// <summary>What was cancelled, in words.</summary>
+    /// <param name="replay">The run; null, or without a state, while its data were read.</param>
+    internal static string Doing(RunReplay? replay) => replay is not { HasState: true } ? "reading the run's data"
+        : replay.IsEvaluating ? $"evaluating what is held out at the end of epoch {replay.Next.Epoch + 1}"
+        : $"computing the steps from {(replay.From is { } name ? $"checkpoint {name}" : "the run's first state")} on";
+
+    /// <summary>Refuses what will be refused anyway before the data are read, which cannot be cancelled.</summary>
+    /// <exception cref="ReplayException">It is; says why, and what to do.</exception>
+    private static void Ensure(RunDirectory run, long step, RunSpec spec, RunData born)
     {
-        long parameters = ParameterLayout.Of(spec.Model).Length, all = parameters * spec.Train.ShardCount;
-        if (all > MostParameters)
-            return $"found {Text.Count(all)} parameters of all shards, expected {Text.Count(MostParameters)} at most on a silo";
-        if (spec.Tbptt.LongestStep is not { } length)
-            return "found chunks that are as long as their sequences, expected on a silo a length that the spec says";
-        double work = (double)parameters * spec.Data.BatchSize * length;
-        return work <= MostWork ? null : string.Create(CultureInfo.InvariantCulture,
-            $"found a step of {work:N0} parameters × time steps, expected {MostWork:N0} at most on a silo");
+        StepExplainer.EnsureExplainable(run.Id, spec);
+        if (ExplanationLimits.ProblemOf(spec, born) is { } problem)
+            throw new ReplayException(Refusal(run, step, problem));
     }
 
-    private static string? TooMuchData(RunDirectory run)
-    {
-        long bytes = File.Exists(run.Data) ? RunJson.ReadData(File.ReadAllText(run.Data)).Files.Sum(file => file.Length) : 0;
-        return bytes <= MostData ? null : $"found {Text.Count(bytes)} bytes of data, expected {Text.Count(MostData)} at most on a silo";
-    }
-
-    private static StepAnswer Refuse(RunDirectory run, long step, string problem) =>
-        new(null, null, $"{problem}: {Instead(run, step)}", StatusCodes.Status422UnprocessableEntity);
+    private static string Refusal(RunDirectory run, long step, string problem) => $"{problem}: {Instead(run, step)}";
 }
