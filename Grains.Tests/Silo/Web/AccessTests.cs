@@ -192,6 +192,29 @@ public sealed class AccessTests(ExposedSilo silo) : IClassFixture<ExposedSilo>, 
         await AssertTrainsAsync();
     }
 
+    [Theory]
+    [InlineData("cross-site", HttpStatusCode.Forbidden)]
+    [InlineData("same-site", HttpStatusCode.Forbidden)]
+    [InlineData("same-origin", HttpStatusCode.NotFound)]
+    [InlineData("none", HttpStatusCode.NotFound)]
+    public async Task Explanation_IsRefused_WhenAnotherSiteAsksForIt(string site, HttpStatusCode expected)
+    {
+        foreach (string path in (string[])["/runs/{run}/steps/0", "/api/runs/{run}/steps/0/explanation"])
+        {
+            using var answer = await SendAsync(
+                HttpMethod.Get, path, ExposedSilo.Token, request => request.Headers.Add("Sec-Fetch-Site", site));
+            Assert.Equal(expected, answer.StatusCode);
+            string text = await answer.Content.ReadAsStringAsync(Cancellation);
+            Assert.Equal(
+                expected == HttpStatusCode.Forbidden,
+                text.Contains("found a request from another site for what a silo computes", StringComparison.Ordinal));
+        }
+
+        using var other = await SendAsync(
+            HttpMethod.Get, "/runs/{run}", ExposedSilo.Token, request => request.Headers.Add("Sec-Fetch-Site", site));
+        Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+    }
+
     [Fact]
     public async Task Form_IsTaken_WithTheSealOfAPage()
     {

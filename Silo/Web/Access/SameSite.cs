@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace Orleans.Tbptt.Silo.Web.Access;
 
 /// <summary>
-/// Refuses requests that change something and that another site made the browser send: by the origin that the browser reports, and because
-/// only the silo's own pages can know a form's seal or add a header.
+/// Refuses requests that change something, or that cost much, and that another site made the browser send: by the origin that the browser
+/// reports, and, of those that change something, because only the silo's own pages can know a form's seal or add a header.
 /// </summary>
 /// <param name="next">The next middleware.</param>
 /// <param name="token">Verifies the seal.</param>
@@ -24,10 +24,20 @@ internal sealed class SameSite(RequestDelegate next, WebToken token)
     public async Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
-        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)
-            || (IsOfThisSite(request) && await IsIntendedAsync(request)))
+        bool reads = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
+        bool works = reads && context.GetEndpoint()?.Metadata.GetMetadata<CostlyRead>() is not null;
+        if (reads ? !works || IsOfThisSite(request) : IsOfThisSite(request) && await IsIntendedAsync(request))
         {
             await next(context);
+            return;
+        }
+
+        if (works)
+        {
+            await TypedResults.Problem(
+                "found a request from another site for what a silo computes, expected one of a page of this silo, or of a program; open "
+                + "the run's page and choose the step there",
+                statusCode: StatusCodes.Status403Forbidden, title: "Cross-site request refused").ExecuteAsync(context);
             return;
         }
 

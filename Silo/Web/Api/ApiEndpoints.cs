@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Silo.Web.Explaining;
 using Orleans.Tbptt.Silo.Web.Feed;
 using Orleans.Tbptt.Specs.Comparing;
@@ -41,6 +42,7 @@ internal static class ApiEndpoints
             .WithSummary("A run's steps, in at most 1,024 buckets, and its epochs");
         run.MapGet("/steps/{step:long}/explanation", ExplainAsync)
             .WithSummary("What is behind a step: its lanes with their shares of the gradient, and the rows that they were trained on")
+            .WithMetadata(CostlyRead.Mark).ProducesProblem(StatusCodes.Status403Forbidden)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         run.MapCharts();
         run.MapGet("/strip", async (string id, RunFeeds feeds) => (await feeds.FollowAsync(id)).Read(Strip))

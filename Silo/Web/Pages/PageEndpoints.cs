@@ -38,7 +38,7 @@ internal static class PageEndpoints
             SweepPage.Of(await grains.GetGrain<ISweepGrain>(id).GetStatus()));
         pages.MapGet("/runs/{id}", RunAsync);
         pages.MapGet("/runs/{id}/live", LiveStream.OpenAsync);
-        pages.MapGet("/runs/{id}/steps/{step:long}", ExplainAsync);
+        pages.MapGet("/runs/{id}/steps/{step:long}", ExplainAsync).WithMetadata(CostlyRead.Mark);
         pages.MapPost("/runs/{id}/notes", AnnotateAsync);
         pages.MapPost("/runs/{id}/pause", async (string id, RunControls runs) => Answer(await runs.PauseAsync(id, null), id));
         pages.MapPost("/runs/{id}/resume", async (string id, RunControls runs) => Answer(await runs.ResumeAsync(id, null), id));
