@@ -18,8 +18,8 @@ internal static class ExplanationLimits
     public const long MostParameters = 16L << 20;
 
     /// <summary>
-    /// Parameters × time steps of all lanes of one chunk at most, because a chunk that has begun is completed, in training and where held-out
-    /// sequences are evaluated.
+    /// Parameters × time steps of all lanes of one chunk at most, because a chunk that has begun is completed, in training and where
+    /// held-out sequences are evaluated.
     /// </summary>
     public const long MostWork = 2_000_000_000;
 
@@ -73,8 +73,8 @@ internal static class ExplanationLimits
     }
 
     /// <summary>
-    /// Bytes of all values, each as a float32: compressed files are shorter. Tokens are read from files as they are, and synthetic data come
-    /// from none.
+    /// Bytes of all values, each as a float32: compressed files are shorter. Tokens are read from files as they are, and synthetic data
+    /// come from none.
     /// </summary>
     private static Int128 Decoded(DataDescription? data)
     {
