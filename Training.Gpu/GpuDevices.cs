@@ -37,9 +37,9 @@ internal sealed class GpuDevices(Func<DeviceSelector> find, Func<int, IAccelerat
     {
         int ordinal = Found.Resolve(device).CudaIndex
             ?? throw new DeviceUnavailableException(device, "found the CPU, expected a GPU; write device: cuda, or engine: auto");
-        lock (_gate)
+        try
         {
-            try
+            lock (_gate)
             {
                 // The machine's first device has passed: only this one is left aside.
                 if (Check(ordinal, PrecisionKind.Full) is { } problem)
@@ -48,13 +48,14 @@ internal sealed class GpuDevices(Func<DeviceSelector> find, Func<int, IAccelerat
                 // In float32 it computes what it should: other runs may have it.
                 if (Check(ordinal, precision) is { } unfit)
                     throw new EngineUnavailableException(unfit.Message, unfit);
-                return open(ordinal);
             }
-            catch (CudaException problem)
-            {
-                throw problem.IsLost ? new DeviceLostException(device, problem.Message, problem)
-                    : new EngineUnavailableException(problem.Message, problem);
-            }
+
+            return open(ordinal);
+        }
+        catch (CudaException problem)
+        {
+            throw problem.IsLost ? new DeviceLostException(device, problem.Message, problem)
+                : new EngineUnavailableException(problem.Message, problem);
         }
     }
 
