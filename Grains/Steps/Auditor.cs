@@ -32,8 +32,8 @@ internal sealed class Auditor(
     private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// One of the other silos opens the data within this, while the step waits: without its word the run may have to be paused. So long
-    /// waits a step in which unlike bits were found, too: without spares it would be committed unaudited.
+    /// One of the other silos opens the data within this, while the step waits: without its word the run may have to be paused. A step
+    /// in which unlike bits were found waits as long for its spares: without them it would be committed unaudited.
     /// </summary>
     private static readonly TimeSpan ThirdPatience = TimeSpan.FromMinutes(2);
 

@@ -19,7 +19,7 @@ namespace Orleans.Tbptt.Grains.Steps;
 internal sealed class Crews(
     TrainerAssigner assigner, Roster roster, TrainingState state, MembershipWatch membership, Func<int> generation, TimeProvider time)
 {
-    /// <summary>So long waits a step for spares to be opened; then it is audited with those that are open.</summary>
+    /// <summary>A step waits so long for spares to be opened; then it is audited with those that are open.</summary>
     public static readonly TimeSpan OpeningPatience = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(10);

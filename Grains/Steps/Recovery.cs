@@ -49,7 +49,7 @@ internal sealed partial class Recovery(
     /// <summary>
     /// Gives every trainer its lanes at the committed state, placing those that live nowhere on living silos. Where there are none, or none
     /// can be reached, the run waits until there are; only a trainer's own work that fails ends it, or a device that the spec names and
-    /// that no silo lets compute.
+    /// that every silo refuses.
     /// </summary>
     /// <exception cref="RunLeftException">Their own work fails, the device is refused, or something else is wanted of the run.</exception>
     public async Task PlaceAll(TrainingState state)

@@ -78,8 +78,8 @@ internal sealed record Spare(int Trainer, int Place, ITrainerGrain Grain, SiloAd
         var own = roster.Status[trainer];
         return (own.Engine, own.Arithmetic) == (spare.Engine, spare.Arithmetic) ? null
             : $"found engine {spare.Engine} with arithmetic {spare.Arithmetic} on {spare.Silo}, expected {own.Engine} with "
-                + $"{own.Arithmetic}, as trainer {trainer} on {own.Silo} computes with; start silos of one version, on processors or GPUs "
-                + "of one type";
+                + $"{own.Arithmetic}, as trainer {trainer} on {own.Silo} computes with; start silos of one version, and where libtorch "
+                + "or tensor cores compute, on processors or GPUs of one type";
     }
 
     private static Task<TrainerReply> Assign(ITrainerGrain grain, SiloAddress silo, ShardAssignment assignment) =>
